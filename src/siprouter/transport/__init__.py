@@ -1,0 +1,1 @@
+"""Listeners, endpoints, UDP, TCP: sockets to whole messages with their source, and back."""
