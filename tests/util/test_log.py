@@ -29,7 +29,7 @@ def test_records_above_the_level_are_not_written() -> None:
     log = Log(seen.append, L_WARN)
     log.alert("a")
     log.err("b")
-    log.warn("c")
+    log.warning("c")
     log.notice("d")
     log.info("e")
     log.dbg("f")

@@ -25,7 +25,7 @@ AF_INET6 = int(socket.AF_INET6)
 
 def default_port(proto: int) -> int:
     """The port of `proto` where nothing names one (RFC 3261 19.1.2)."""
-    return SIPS_PORT if proto == PROTO_TLS or proto == PROTO_WSS else SIP_PORT
+    return SIPS_PORT if proto in (PROTO_TLS, PROTO_WSS) else SIP_PORT
 
 
 def is_stream(proto: int) -> bool:
@@ -52,16 +52,16 @@ class Listener:
     """
 
     __slots__ = (
-        "proto",
         "address",
-        "port",
-        "af",
-        "name",
         "advertised_address",
         "advertised_port",
+        "af",
+        "name",
+        "port",
+        "proto",
+        "sent_by",
         "via_host",
         "via_port",
-        "sent_by",
         "via_transport",
     )
 
@@ -92,7 +92,7 @@ class Endpoint:
     received the message, or the one to send from (None: the outlet chooses by protocol and address family).
     """
 
-    __slots__ = ("proto", "ip", "port", "connection", "listener")
+    __slots__ = ("connection", "ip", "listener", "port", "proto")
 
     def __init__(
         self, proto: int, ip: str, port: int, connection: int = 0, listener: Listener | None = None

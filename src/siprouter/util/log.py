@@ -133,7 +133,7 @@ class Log:
         """Writes one record; levels beyond L_ALERT and L_DBG count as these."""
         if level > self.level:
             return
-        level = L_ALERT if level < L_ALERT else L_DBG if level > L_DBG else level
+        level = L_ALERT if level < L_ALERT else min(level, L_DBG)
         self.sink(Record(level, text % args if args else text, source, location, facility))
 
     def alert(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
@@ -148,7 +148,7 @@ class Log:
     def err(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
         self.write(L_ERR, text, *args, source=source, location=location)
 
-    def warn(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
+    def warning(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
         self.write(L_WARN, text, *args, source=source, location=location)
 
     def notice(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
