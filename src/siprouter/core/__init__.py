@@ -1,0 +1,1 @@
+"""The spine: what a module declares, what a message carries, what a worker owns."""

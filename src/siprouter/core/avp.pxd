@@ -1,0 +1,4 @@
+cdef class AvpStore:
+    cdef public dict flags
+    cdef public dict lists
+    cdef public dict xavps

@@ -1,0 +1,267 @@
+"""What a module folder declares. Conversion, checks, documentation, RPC help and the gap list are derived from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from siprouter.core.args import Arg
+from siprouter.core.routes import ANY
+
+KAMAILIO = "kamailio"
+SER = "ser"
+COMMON = "common"
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A module parameter. `kind` is "int", "str" or "int|str"; `setter` names a method that gets each value."""
+
+    name: str
+    kind: str
+    default: int | str | None
+    help: str
+    setter: str = ""
+    attribute: str = ""
+    cfg_var: str = ""
+    obsolete: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A script function; `call(inst, ctx, *args) -> int`. `arities` overrides the counts that follow from `args`."""
+
+    name: str
+    call: Callable[..., Any]
+    args: tuple[Arg, ...]
+    routes: int
+    help: str
+    waits: bool = False
+    arities: tuple[int, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PVar:
+    """A pseudo-variable: `get(inst, ctx)` and `set(inst, ctx, value)`.
+
+    One with an inner name or index has `bind(inst, inner: InnerName) -> PvAccess` instead.
+    """
+
+    name: str
+    help: str
+    get: Callable[..., Any] | None = None
+    set: Callable[..., Any] | None = None
+    bind: Callable[..., Any] | None = None
+    inner_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transformation:
+    """`{klass.name,args}`: `call(inst, ctx, value, *args) -> value`. Kinds in `args`: "int", "str", "char", "raw"."""
+
+    klass: str
+    name: str
+    call: Callable[..., Any]
+    args: tuple[str, ...]
+    help: str
+    least: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Rpc:
+    """An RPC command: `call(inst, *args)`.
+
+    `args` has a letter an argument: d int, f float, s string, b bool, . any; `*` makes what follows optional.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    args: str
+    help: str
+    returns_array: bool = False
+    every_worker: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mi:
+    """A management interface command: `call(inst, *args: str)` gives an `rpc.mi` tree or plain data."""
+
+    name: str
+    call: Callable[..., Any]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """A statistic of the module; `getter(inst) -> int` when computed. `group` is the module's name unless given."""
+
+    name: str
+    help: str
+    getter: Callable[..., int] | None = None
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EventRoute:
+    """`event_route[name]` that the module runs."""
+
+    name: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """`@path`: `path` as in the inventory (`%s` any name, `[%i]` any index); `get(inst, ctx, *names) -> str | None`."""
+
+    path: str
+    get: Callable[..., Any]
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CfgVar:
+    """A setting that can be changed at run time (`cfg.set`); `group` is the module's name unless given."""
+
+    name: str
+    kind: str
+    default: int | str | None
+    help: str
+    least: int = 0
+    most: int = 0
+    readonly: bool = False
+    atomic: bool = False
+    group: str = ""
+    on_change: str = ""
+
+
+@dataclass(frozen=True)
+class Module:
+    """A SIP Router module. `state(worker)` makes the instance whose attributes are the parameters."""
+
+    name: str
+    help: str
+    state: Callable[[Any], Any]
+    family: str = COMMON
+    depends: tuple[str, ...] = ()
+    """modules that must be loaded before; order of loading in the configuration still counts"""
+    params: Sequence[Param] = ()
+    functions: Sequence[Function] = ()
+    pvars: Sequence[PVar] = ()
+    transformations: Sequence[Transformation] = ()
+    rpcs: Sequence[Rpc] = ()
+    mis: Sequence[Mi] = ()
+    stats: Sequence[Stat] = ()
+    event_routes: Sequence[EventRoute] = ()
+    selects: Sequence[Select] = ()
+    cfg_vars: Sequence[CfgVar] = ()
+    exports: Sequence[str] = field(default_factory=tuple)
+
+
+def param(
+    name: str,
+    kind: type[int | str] | str,
+    default: int | str | None,
+    help: str,
+    *,
+    setter: str = "",
+    attribute: str = "",
+    cfg_var: str = "",
+    obsolete: str = "",
+) -> Param:
+    """Declare a parameter.
+
+    `cfg_var` names the run-time setting it initialises; `obsolete` says why it has no effect here (warned once).
+    """
+    kind_name = kind if isinstance(kind, str) else ("int" if kind is int else "str")
+    return Param(name, kind_name, default, help, setter, attribute or name.replace("-", "_"), cfg_var, obsolete)
+
+
+def function(
+    name: str,
+    call: Callable[..., Any],
+    args: Sequence[Arg] = (),
+    *,
+    routes: int = ANY,
+    help: str,
+    waits: bool = False,
+    arities: Sequence[int] = (),
+    aliases: Sequence[str] = (),
+) -> Function:
+    """Declare a script function."""
+    return Function(name, call, tuple(args), routes, help, waits, tuple(arities), tuple(aliases))
+
+
+def pvar(
+    name: str,
+    *,
+    help: str,
+    get: Callable[..., Any] | None = None,
+    set: Callable[..., Any] | None = None,
+    bind: Callable[..., Any] | None = None,
+    inner_required: bool = False,
+) -> PVar:
+    """Declare a pseudo-variable."""
+    return PVar(name, help, get, set, bind, inner_required)
+
+
+def transformation(
+    path: str, call: Callable[..., Any], args: Sequence[str] = (), *, help: str, least: int = -1
+) -> Transformation:
+    """Declare the transformation `path` ("s.substr"); the first `least` arguments are required (all by default)."""
+    klass, _, name = path.partition(".")
+    return Transformation(klass, name, call, tuple(args), help, len(args) if least < 0 else least)
+
+
+def rpc(
+    name: str,
+    call: Callable[..., Any],
+    args: str = "",
+    *,
+    help: str,
+    returns_array: bool = False,
+    every_worker: bool = False,
+) -> Rpc:
+    """Declare an RPC command."""
+    return Rpc(name, call, args, help, returns_array, every_worker)
+
+
+def mi(name: str, call: Callable[..., Any], *, help: str) -> Mi:
+    """Declare a management interface command."""
+    return Mi(name, call, help)
+
+
+def stat(name: str, help: str, getter: Callable[..., int] | None = None, *, group: str = "") -> Stat:
+    """Declare a statistic; the name may carry its group: "group:name"."""
+    if ":" in name and not group:
+        group, _, name = name.partition(":")
+    return Stat(name, help, getter, group)
+
+
+def event_route(name: str, help: str) -> EventRoute:
+    """Declare an event route."""
+    return EventRoute(name, help)
+
+
+def select(path: str, get: Callable[..., Any], help: str = "") -> Select:
+    """Declare a select."""
+    return Select(path, get, help)
+
+
+def cfg_var(
+    name: str,
+    kind: type[int | str] | str,
+    default: int | str | None,
+    help: str,
+    *,
+    least: int = 0,
+    most: int = 0,
+    readonly: bool = False,
+    atomic: bool = False,
+    group: str = "",
+    on_change: str = "",
+) -> CfgVar:
+    """Declare a run-time setting; least = most = 0 means no limits."""
+    kind_name = kind if isinstance(kind, str) else ("int" if kind is int else "str")
+    return CfgVar(name, kind_name, default, help, least, most, readonly, atomic, group, on_change)

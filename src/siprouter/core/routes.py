@@ -1,0 +1,75 @@
+"""Kinds of route blocks, and the table of compiled routes that a script turns into."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siprouter.core.context import Context
+
+REQUEST = 1
+FAILURE = 2
+TM_ONREPLY = 4
+BRANCH = 8
+ONSEND = 16
+ERROR = 32
+LOCAL = 64
+CORE_ONREPLY = 128
+ONREPLY = TM_ONREPLY | CORE_ONREPLY
+EVENT = REQUEST
+ANY = 255
+
+ROUTE_NAMES: dict[int, str] = {
+    REQUEST: "request_route",
+    FAILURE: "failure_route",
+    TM_ONREPLY: "onreply_route[…]",
+    BRANCH: "branch_route",
+    ONSEND: "onsend_route",
+    ERROR: "error_route",
+    LOCAL: "local_route",
+    CORE_ONREPLY: "onreply_route",
+}
+
+RouteResult = int | Awaitable[int]
+Route = Callable[["Context"], RouteResult]
+
+
+class CompiledRoute:
+    """One route block: `run(ctx)` gives its return code (0: the script was stopped); awaitable when `waits`."""
+
+    __slots__ = ("kind", "name", "run", "waits")
+
+    def __init__(self, name: str, kind: int, run: Route, waits: bool) -> None:
+        self.name = name
+        self.kind = kind
+        self.run = run
+        self.waits = waits
+
+
+class Script:
+    """One compiled version of the routing script. Transactions keep the version that they began with."""
+
+    def __init__(self, version: int = 1, source: str = "") -> None:
+        self.version = version
+        self.source = source
+        self.files: tuple[str, ...] = ()
+        self.request_route: CompiledRoute | None = None
+        self.reply_route: CompiledRoute | None = None
+        self.onsend_route: CompiledRoute | None = None
+        self.error_route: CompiledRoute | None = None
+        self.routes: dict[str, CompiledRoute] = {}
+        self.failure_routes: dict[str, CompiledRoute] = {}
+        self.onreply_routes: dict[str, CompiledRoute] = {}
+        self.branch_routes: dict[str, CompiledRoute] = {}
+        self.event_routes: dict[str, CompiledRoute] = {}
+
+    def table(self, kind: int) -> dict[str, CompiledRoute]:
+        """Named routes of a kind (REQUEST, FAILURE, TM_ONREPLY, BRANCH)."""
+        if kind & FAILURE:
+            return self.failure_routes
+        if kind & ONREPLY:
+            return self.onreply_routes
+        if kind & BRANCH:
+            return self.branch_routes
+        return self.routes
