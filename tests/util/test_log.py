@@ -28,16 +28,16 @@ def test_records_above_the_level_are_not_written() -> None:
     seen: list[Record] = []
     log = Log(seen.append, L_WARN)
     log.alert("a")
-    log.err("b")
+    log.error("b")
     log.warning("c")
     log.notice("d")
     log.info("e")
-    log.dbg("f")
+    log.debug("f")
     assert [(record.level, record.text) for record in seen] == [(L_ALERT, "a"), (L_ERR, "b"), (L_WARN, "c")]
     log.level = L_DBG
     log.notice("d")
     log.info("e")
-    log.dbg("f")
+    log.debug("f")
     assert [record.level for record in seen[3:]] == [L_NOTICE, L_INFO, L_DBG]
 
 
@@ -48,9 +48,9 @@ def test_arguments_are_formatted_only_when_written() -> None:
 
     seen: list[Record] = []
     log = Log(seen.append)
-    log.dbg("%s", Costly())
-    log.err("%s of %d", "one", 2)
-    log.err("100% sure")
+    log.debug("%s", Costly())
+    log.error("%s of %d", "one", 2)
+    log.error("100% sure")
     assert [record.text for record in seen] == ["one of 2", "100% sure"]
 
 
@@ -110,3 +110,16 @@ def test_facilities() -> None:
     assert facility_number("log_local7") == 184
     assert facility_number("LOG_NOWHERE") is None
     assert Record(L_ERR, "x").facility == DEFAULT_FACILITY
+
+
+def test_exceptions_say_where_they_were_raised() -> None:
+    seen: list[Record] = []
+    log = Log(seen.append)
+    try:
+        raise ValueError("50% off")
+    except ValueError:
+        log.exception("module %s did not stop", "tm")
+    (record,) = seen
+    assert record.level == L_ERR
+    assert record.text.startswith("module tm did not stop: ValueError: 50% off (test_log.py:")
+    assert record.text.endswith("in test_exceptions_say_where_they_were_raised)")

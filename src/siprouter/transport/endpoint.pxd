@@ -22,3 +22,4 @@ cdef class Endpoint:
     cdef public int port
     cdef public long connection
     cdef public Listener listener
+    cdef public int flags

@@ -16,6 +16,11 @@ PROTO_NAMES = ("any", "udp", "tcp", "tls", "sctp", "ws", "wss")  # as in listen=
 VIA_TRANSPORTS = (b"UDP", b"UDP", b"TCP", b"TLS", b"SCTP", b"WS", b"WSS")  # as in a Via header
 PROTO_IDS = {name: number for number, name in enumerate(PROTO_NAMES)}
 
+# Endpoint.flags: how to send on streams
+SEND_REUSE_ONLY = 1  # fail rather than open a connection (set_forward_no_connect)
+SEND_CLOSE = 2  # close the connection after this message (set_forward_close)
+SEND_FORCE_SOCKET = 4  # a new connection starts from the listener's address, and only such a one is reused
+
 SIP_PORT = 5060
 SIPS_PORT = 5061
 
@@ -89,19 +94,21 @@ class Endpoint:
     """A peer's address: where a message came from, or where to send one. Treat as immutable: it is shared.
 
     `ip` has no brackets; `connection` is the id of the stream connection (0: none); `listener` is the one that
-    received the message, or the one to send from (None: the outlet chooses by protocol and address family).
+    received the message, or the one to send from (None: the outlet chooses by protocol and address family);
+    `flags` is a sum of SEND_REUSE_ONLY, SEND_CLOSE, SEND_FORCE_SOCKET.
     """
 
-    __slots__ = ("connection", "ip", "listener", "port", "proto")
+    __slots__ = ("connection", "flags", "ip", "listener", "port", "proto")
 
     def __init__(
-        self, proto: int, ip: str, port: int, connection: int = 0, listener: Listener | None = None
+        self, proto: int, ip: str, port: int, connection: int = 0, listener: Listener | None = None, flags: int = 0
     ) -> None:
         self.proto = proto
         self.ip = ip
         self.port = port
         self.connection = connection
         self.listener = listener
+        self.flags = flags
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Endpoint):

@@ -1,6 +1,7 @@
 """Log records: levels as in SIP Router, one line a record, text or JSON. Where they go is a sink's business."""
 
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -142,10 +143,10 @@ class Log:
     def bug(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
         self.write(L_BUG, text, *args, source=source, location=location)
 
-    def crit(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
+    def critical(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
         self.write(L_CRIT2, text, *args, source=source, location=location)
 
-    def err(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
+    def error(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
         self.write(L_ERR, text, *args, source=source, location=location)
 
     def warning(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
@@ -159,6 +160,26 @@ class Log:
         if self.level >= L_INFO:
             self.write(L_INFO, text, *args, source=source, location=location)
 
-    def dbg(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
+    def debug(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
         if self.level >= L_DBG:
             self.write(L_DBG, text, *args, source=source, location=location)
+
+    def exception(self, text: str, *args: object, source: str = "<core>", location: SourceLocation = NOWHERE) -> None:
+        """An error record for the exception being handled: its type, its message and where it was raised."""
+        error = sys.exc_info()[1]
+        if error is not None:
+            text = (text % args if args else text).rstrip("\r\n") + f": {describe_error(error)}"
+            args = ()
+        self.write(L_ERR, text, *args, source=source, location=location)
+
+
+def describe_error(error: BaseException) -> str:
+    """`ValueError: text (module.py:12 in name)`, the place being the innermost frame."""
+    text = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    frame = error.__traceback__
+    if frame is None:
+        return text
+    while frame.tb_next is not None:
+        frame = frame.tb_next
+    code = frame.tb_frame.f_code
+    return f"{text} ({code.co_filename.rpartition('/')[2]}:{frame.tb_lineno} in {code.co_name})"
