@@ -1,0 +1,59 @@
+# make run      build and serve SIP on port 5060 with etc/siprouter.cfg
+# make test     install what the tests need and run all of them, compiled and pure
+# make bench    compare with Debian's Kamailio: CPU per call and message, rates, latency, memory
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/pip --disable-pip-version-check -q
+READY  := $(VENV)/.ready
+SHELL  := /bin/bash
+CONFIG ?= etc/siprouter.cfg
+
+.PHONY: all setup build run test test-deps peers lint bench docs wheel clean
+
+all: build
+
+setup: $(READY)
+
+# Build isolation is off so that one Cython serves setup, "make build" and the tests.
+$(READY): pyproject.toml setup.py | $(BIN)/pip
+	$(PIP) install 'setuptools>=77' 'cython>=3.1'
+	SIPROUTER_PURE=1 $(PIP) install --no-build-isolation -e .
+	@touch $@
+
+$(BIN)/pip:
+	PYTHON=$(PYTHON) tools/venv.sh $(VENV)
+
+build: setup
+	@$(BIN)/python setup.py -q build_ext --inplace
+
+run: build
+	$(BIN)/siprouter run -f $(CONFIG) -E
+
+test: test-deps peers
+	PATH="$(CURDIR)/$(BIN):$$PATH" tools/test.sh
+
+test-deps: setup
+	$(PIP) install --no-build-isolation -e '.[test,lint]' --config-settings=--build-option=-q
+
+peers:
+	tools/peers.sh
+
+lint: test-deps
+	PATH="$(CURDIR)/$(BIN):$$PATH" tools/lint.sh
+
+bench: build
+	$(BIN)/python -m benchmarks
+
+docs: setup
+	$(PIP) install --no-build-isolation -e '.[docs]'
+	$(BIN)/zensical build
+
+wheel: setup
+	$(PIP) install 'build>=1.2'
+	$(BIN)/python -m build
+
+clean:
+	rm -rf build dist site src/*.egg-info
+	find src benchmarks \( -name '*.so' -o -name '*.c' -o -name __pycache__ \) -prune -exec rm -rf {} +

@@ -1,0 +1,32 @@
+"""What every test run needs: the compiled twins are fresh, and scenario tests do not run beside each other."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from support import build_state
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("SIPROUTER_PURE") == "1":
+        return
+    if old := build_state.stale():
+        pytest.exit(f"compiled modules are older than their sources ({', '.join(old)}): run make build", returncode=4)
+    if os.environ.get("SIPROUTER_COMPILED") == "1" and (absent := build_state.missing()):
+        pytest.exit(f"modules are not compiled ({', '.join(absent)}): run make build", returncode=4)
+
+
+def pytest_report_header() -> str:
+    if os.environ.get("SIPROUTER_PURE") == "1":
+        return "siprouter: pure Python"
+    absent = len(build_state.missing())
+    return f"siprouter: {len(build_state.listed()) - absent} modules compiled, {absent} not"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("scenario"):
+            item.add_marker(pytest.mark.xdist_group("scenario"))
