@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from types import MethodType
@@ -16,6 +15,7 @@ from siprouter.core.registry import Registry
 from siprouter.core.routes import Script
 from siprouter.core.settings import CfgFramework, Settings
 from siprouter.util.errors import OperatorError
+from siprouter.util.log import Log
 
 
 @dataclass
@@ -34,6 +34,7 @@ class Surroundings:
     spawn: Callable[[Coroutine[Any, Any, Any], str], Any]
     sleep: Callable[[float], Awaitable[None]]
     random_bytes: Callable[[int], bytes]
+    log: Log
 
 
 class ModuleStats:
@@ -82,7 +83,7 @@ class Worker:
         self.services: dict[str, Any] = {}
         """shared services without a layer of their own, by name: "forward" (stateless forwarding), "rpc", …"""
         self.env = LoadEnv(self)
-        self.log = logging.getLogger("siprouter")
+        self.log = surroundings.log
 
     def is_myself(self, host: str, port: int = 0, proto: int = 0) -> bool:
         """Whether host (and port, protocol; 0 = any) is one of our listeners or aliases."""
@@ -145,7 +146,8 @@ class Worker:
             declared, inst = self.registry.modules[name]
             missing = [other for other in declared.depends if other not in self.modules]
             for other in missing:
-                errors.append(OperatorError(f"module {name} needs module {other}", suggestion=f'loadmodule "{other}.so"'))
+                hint = f'add: loadmodule "{other}.so"'
+                errors.append(OperatorError(f"module {name} needs module {other}", suggestion=hint))
             if missing:
                 continue
             try:
