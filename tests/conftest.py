@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from support import build_state
+from tests.support import build_state
 
 
 def pytest_configure(config: pytest.Config) -> None:
