@@ -71,10 +71,7 @@ class Transformation:
 
 @dataclass(frozen=True, slots=True)
 class Rpc:
-    """An RPC command: `call(inst, *args)`.
-
-    `args` has a letter an argument: d int, f float, s string, b bool, . any; `*` makes what follows optional.
-    """
+    """An RPC command: `call(inst, call, *args)`; `args` as `rpc/call.py` describes them: "ss*d", "*.s+"."""
 
     name: str
     call: Callable[..., Any]
