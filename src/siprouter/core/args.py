@@ -270,9 +270,7 @@ class Choice(ArgType):
 class Parsed(ArgType):
     """A constant string that `parse(text, env, location)` turns into any object at load time."""
 
-    def __init__(
-        self, name: str, parse: Callable[[str, LoadEnv, SourceLocation], Any], kind: str = "a string"
-    ) -> None:
+    def __init__(self, name: str, parse: Callable[[str, LoadEnv, SourceLocation], Any], kind: str = "a string") -> None:
         super().__init__(name)
         self.parse = parse
         self.kind = kind

@@ -36,7 +36,7 @@ class Format:
         out: list[str] = []
         for part in self.parts:
             if part.__class__ is str:
-                out.append(part)  # type: ignore[arg-type]
+                out.append(part)
                 continue
             value = part(ctx)  # type: ignore[operator]
             if value.__class__ is str:

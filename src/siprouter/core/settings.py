@@ -1,4 +1,4 @@
-"""Settings: the core parameters of the configuration file, and the values that can change at run time (cfg framework)."""
+"""Core parameters of the configuration file, and the values that can change at run time (cfg framework)."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def str_to_int(text: str) -> int | None:
 def to_int(value: Value) -> int:
     """Integer value in an expression: null and non-numeric strings count as 0."""
     if value.__class__ is int:
-        return value  # type: ignore[return-value]
+        return value
     if value is None:
         return 0
     number = str_to_int(value) if isinstance(value, str) else int(value)
@@ -48,7 +48,7 @@ def to_int(value: Value) -> int:
 def to_text(value: Value) -> str:
     """String value in an expression: null is the empty string."""
     if value.__class__ is str:
-        return value  # type: ignore[return-value]
+        return value
     return "" if value is None else str(value)
 
 
