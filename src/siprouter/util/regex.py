@@ -12,6 +12,7 @@ import re2
 
 from siprouter.util.errors import PeerError
 from siprouter.util.regex_syntax import Anchor, Concat, Cost, Group, Node, Parser, RegexError, emit, measure
+from siprouter.util.text import to_bytes, to_str
 
 __all__ = ["GroupRef", "Match", "Regex", "RegexError", "Subst", "UriRef", "parse_subst"]
 
@@ -118,13 +119,13 @@ class Regex:
 
 
 def _to_latin(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+    return text if text.isascii() else to_bytes(text).decode("latin-1")
 
 
 def _to_text_offset(latin: str, offset: int) -> int:
     if offset < 0:
         return -1
-    return len(latin[:offset].encode("latin-1").decode("utf-8", "surrogateescape"))
+    return len(to_str(latin[:offset].encode("latin-1")))
 
 
 def _starts_anchored(node: Node) -> bool:
