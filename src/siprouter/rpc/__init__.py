@@ -1,0 +1,1 @@
+"""Calling declared RPC and MI commands, and the codecs that carry the calls."""
