@@ -1,0 +1,97 @@
+"""Opening sockets with the options that the configuration asks for."""
+
+import socket
+import struct
+from dataclasses import dataclass
+
+from siprouter.transport.endpoint import AF_INET, Listener
+from siprouter.util.errors import OperatorError
+
+IP_MTU_DISCOVER = 10
+IP_PMTUDISC_DONT = 0
+IP_PMTUDISC_DO = 2
+TCP_DEFER_ACCEPT = 9
+BACKLOG = 1024
+
+
+@dataclass(slots=True)
+class UdpOptions:
+    """`receive_buffer` in bytes; `mcast_ttl` -1 leaves the system's; `reuse_port` shares the port between workers."""
+
+    receive_buffer: int = 262144
+    tos: int = 16
+    pmtu_discovery: bool = False
+    mcast_ttl: int = -1
+    mcast_loopback: bool = False
+    reuse_port: bool = False
+
+
+def is_multicast(address: str) -> bool:
+    """True for 224.0.0.0/4 and ff00::/8."""
+    if ":" in address:
+        return address.lower().startswith("ff")
+    return 224 <= int(address.partition(".")[0]) <= 239
+
+
+def open_udp(listener: Listener, options: UdpOptions) -> socket.socket:
+    """A bound, non-blocking UDP socket. Raises OperatorError."""
+    sock = socket.socket(listener.af, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        if options.reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        set_tos(sock, options.tos)
+        if listener.af == AF_INET:
+            discover = IP_PMTUDISC_DO if options.pmtu_discovery else IP_PMTUDISC_DONT
+            sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, discover)
+        if sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < options.receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
+        set_multicast(sock, listener, options)
+        bind(sock, listener)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def bind(sock: socket.socket, listener: Listener) -> None:
+    """Binds to the listener's address. Raises OperatorError."""
+    try:
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind((listener.address, listener.port))
+    except OSError as error:
+        hint = ""
+        if listener.address.lower().startswith("fe80:"):
+            hint = "link-local addresses need an interface: use a global one"
+        raise OperatorError(f"cannot listen on {listener.name}: {error.strerror}", suggestion=hint) from None
+
+
+def set_tos(sock: socket.socket, tos: int) -> None:
+    """The DSCP byte of what the socket sends; systems that refuse it are left alone."""
+    try:
+        if sock.family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, tos)
+        else:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, tos)
+    except OSError:
+        pass
+
+
+def set_multicast(sock: socket.socket, listener: Listener, options: UdpOptions) -> None:
+    """Joins the group where the listener's address is one, and sets what multicasts from here look like."""
+    joins = is_multicast(listener.address)
+    if listener.af == AF_INET:
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, int(options.mcast_loopback))
+        if options.mcast_ttl >= 0:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, min(options.mcast_ttl, 255))
+        if joins:
+            group = socket.inet_pton(socket.AF_INET, listener.address)
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + bytes(4))
+        return
+    sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_LOOP, int(options.mcast_loopback))
+    if options.mcast_ttl >= 0:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, min(options.mcast_ttl, 255))
+    if joins:
+        group = socket.inet_pton(socket.AF_INET6, listener.address)
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("@I", 0))
