@@ -1,0 +1,1 @@
+"""Putting all together: load, listen, receive, run, reload, stop."""

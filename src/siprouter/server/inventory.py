@@ -1,0 +1,81 @@
+"""What this program offers, collected from all layers, beside what SIP Router 3.1 has."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from siprouter.core.core_pvars import CORE_PVARS
+from siprouter.core.declare import Module
+from siprouter.core.inventory.compare import (
+    CoreDeclared,
+    Gap,
+    compare_core,
+    compare_module,
+    count_names,
+    find_declared,
+)
+from siprouter.core.inventory.facts import core_facts, module_facts, module_label
+from siprouter.core.registry import available_modules, load_declaration
+from siprouter.rpc.core import CORE_RPCS
+from siprouter.script import keywords, params
+from siprouter.util.errors import OperatorError
+
+CORE = "core"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The gaps of one module or of the core; `names` is how many names the inventory has for it."""
+
+    label: str
+    declared: bool
+    names: int
+    gaps: list[Gap]
+
+
+def declared_modules() -> list[Module]:
+    """The declarations of all module folders."""
+    found = (load_declaration(name) for name in available_modules())
+    return [module for module in found if module is not None]
+
+
+def declared_core() -> CoreDeclared:
+    """What is there without any module."""
+    return CoreDeclared(
+        params=params.CORE_PARAMS,
+        names={
+            "statements": set(keywords.STATEMENTS),
+            "route_blocks": set(keywords.ROUTE_KEYWORDS),
+            "control": set(keywords.CONTROL),
+            "condition_keywords": set(keywords.CONDITIONS),
+            "rpc": {command.name for command in CORE_RPCS},
+            "pvs": {pv.name for pv in CORE_PVARS},
+        },
+    )
+
+
+def report_gaps(only: list[str]) -> list[Report]:
+    """Reports for the modules named (names or labels; "core" for the core), for all when none is named.
+
+    Raises OperatorError for an unknown name.
+    """
+    facts = module_facts()
+    labels = {fact["name"] for fact in facts} | {module_label(fact, facts) for fact in facts} | {CORE}
+    for name in only:
+        if name not in labels:
+            close = difflib.get_close_matches(name, sorted(labels), 1)
+            hint = f"did you mean {close[0]}?" if close else ""
+            raise OperatorError(f"SIP Router 3.1 has no module {name}", suggestion=hint)
+    declared = declared_modules()
+    reports = []
+    if not only or CORE in only:
+        core = core_facts()
+        total = sum(len(items) for kind, items in core.items() if kind != "mi")
+        reports.append(Report(CORE, True, total, compare_core(core, declared_core())))
+    for fact in facts:
+        label = module_label(fact, facts)
+        if not only or label in only or fact["name"] in only:
+            module = find_declared(fact, declared)
+            reports.append(Report(label, module is not None, count_names(fact), compare_module(fact, module)))
+    return reports
