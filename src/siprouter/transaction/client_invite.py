@@ -1,0 +1,63 @@
+"""INVITE client transaction: RFC 3261 17.1.1 with the Accepted state of RFC 6026 7.2, and Resolving before Calling.
+
+After a time-out the branch stays in Completed, so that the 487 which a CANCEL brings is acknowledged, and a 2xx that
+comes all the same is passed on (RFC 3261 16.7 step 5: all 2xx to INVITE are forwarded).
+"""
+
+from typing import Final
+
+from siprouter.transaction.states import (
+    C_ACCEPTED,
+    C_ACK,
+    C_CALLING,
+    C_COMPLETED,
+    C_END,
+    C_ERROR,
+    C_FAILURE,
+    C_LATE_SUCCESS,
+    C_PROCEEDING,
+    C_PROGRESS,
+    C_RESEND,
+    C_RESOLVING,
+    C_SEND,
+    C_SUCCESS,
+    C_TERMINATED,
+    C_TIMEOUT,
+    CLIENT_INPUTS,
+    CLIENT_STATES,
+    R_1XX,
+    R_2XX,
+    R_3XX_6XX,
+    SEND_FAILED,
+    START,
+    T_FINAL,
+    T_LINGER,
+    T_RETRANSMIT,
+    flatten,
+)
+
+ROWS: Final = (
+    (C_RESOLVING, START, C_SEND, C_CALLING),
+    (C_RESOLVING, T_FINAL, C_TIMEOUT, C_COMPLETED),
+    (C_RESOLVING, SEND_FAILED, C_ERROR, C_TERMINATED),
+    (C_RESOLVING, T_LINGER, C_END, C_TERMINATED),
+    (C_CALLING, R_1XX, C_PROGRESS, C_PROCEEDING),
+    (C_CALLING, R_2XX, C_SUCCESS, C_ACCEPTED),
+    (C_CALLING, R_3XX_6XX, C_FAILURE, C_COMPLETED),
+    (C_CALLING, T_RETRANSMIT, C_RESEND, C_CALLING),
+    (C_CALLING, T_FINAL, C_TIMEOUT, C_COMPLETED),
+    (C_CALLING, SEND_FAILED, C_ERROR, C_COMPLETED),
+    (C_CALLING, T_LINGER, C_END, C_TERMINATED),
+    (C_PROCEEDING, R_1XX, C_PROGRESS, C_PROCEEDING),
+    (C_PROCEEDING, R_2XX, C_SUCCESS, C_ACCEPTED),
+    (C_PROCEEDING, R_3XX_6XX, C_FAILURE, C_COMPLETED),
+    (C_PROCEEDING, T_FINAL, C_TIMEOUT, C_COMPLETED),
+    (C_PROCEEDING, T_LINGER, C_END, C_TERMINATED),
+    (C_COMPLETED, R_2XX, C_LATE_SUCCESS, C_ACCEPTED),
+    (C_COMPLETED, R_3XX_6XX, C_ACK, C_COMPLETED),
+    (C_COMPLETED, T_LINGER, C_END, C_TERMINATED),
+    (C_ACCEPTED, R_2XX, C_LATE_SUCCESS, C_ACCEPTED),
+    (C_ACCEPTED, T_LINGER, C_END, C_TERMINATED),
+)
+
+ACTIONS, NEXT = flatten(ROWS, len(CLIENT_STATES), CLIENT_INPUTS)
