@@ -1,0 +1,96 @@
+cimport cython
+
+from siprouter.sip.cseq cimport CSeq, parse_cseq
+from siprouter.sip.edits cimport Edit, assemble, make_edit
+from siprouter.sip.headers cimport Header, HeaderBlock, parse_number
+from siprouter.sip.nameaddr cimport NameAddr, parse_nameaddr, parse_nameaddrs
+from siprouter.sip.uri cimport Uri, parse_uri_at
+from siprouter.sip.via cimport Via, parse_via
+
+cdef int H_CALL_ID
+cdef int H_CONTACT
+cdef int H_CONTENT_LENGTH
+cdef int H_CSEQ
+cdef int H_FROM
+cdef int H_MAX_FORWARDS
+cdef int H_RECORD_ROUTE
+cdef int H_ROUTE
+cdef int H_TO
+cdef int H_VIA
+cdef int M_ACK
+cdef dict METHOD_IDS
+cdef tuple METHOD_NAMES
+cdef bytes TOKEN_CHARS
+cdef bytes URI_CHARS
+
+@cython.final
+cdef class Message(HeaderBlock):
+    cdef readonly bint is_request
+    cdef readonly str method
+    cdef readonly int method_id
+    cdef readonly Py_ssize_t method_end
+    cdef readonly Py_ssize_t uri_start
+    cdef readonly Py_ssize_t uri_end
+    cdef readonly int status
+    cdef readonly int defect_status
+    cdef readonly Py_ssize_t content_length
+    cdef readonly CSeq cseq
+    cdef public list edits
+    cdef str _uri
+    cdef Uri _parsed_uri
+    cdef Via _via
+    cdef NameAddr _from
+    cdef NameAddr _to
+    cdef str _call_id
+    cdef bytes _body
+
+    @cython.locals(header=Header, via=Via, pos=Py_ssize_t)
+    cpdef list vias(self)
+
+    @cython.locals(header=Header, found=list)
+    cpdef list addresses(self, int header_id)
+
+    cpdef list header_addresses(self, Header header)
+
+    cpdef list contacts(self)
+
+    cpdef list routes(self)
+
+    cpdef list record_routes(self)
+
+    cpdef delete(self, Py_ssize_t start, Py_ssize_t length)
+
+    cpdef insert(self, Py_ssize_t pos, bytes data)
+
+    cpdef replace(self, Py_ssize_t start, Py_ssize_t length, bytes data)
+
+    cpdef append_header(self, bytes data)
+
+    cpdef insert_header(self, bytes data)
+
+    cpdef replace_body(self, bytes data)
+
+    cdef void _read(self) except *
+
+    @cython.locals(p="const unsigned char *", tok="const unsigned char *", i=Py_ssize_t, end=Py_ssize_t, stop=Py_ssize_t,
+                   headers_start=Py_ssize_t)
+    cdef Py_ssize_t _read_start_line(self) except -1
+
+    @cython.locals(p="const unsigned char *", chars="const unsigned char *", i=Py_ssize_t, start=Py_ssize_t, name=bytes,
+                   version=bytes)
+    cdef void _read_request_line(self, Py_ssize_t pos, Py_ssize_t stop) except *
+
+    @cython.locals(p="const unsigned char *", line=bytes)
+    cdef void _read_status_line(self, Py_ssize_t stop) except *
+
+    @cython.locals(header=Header, stop=Py_ssize_t)
+    cdef void _check_length(self) except *
+
+    @cython.locals(header=Header, slots=list)
+    cdef void _check_headers(self) except *
+
+    @cython.locals(header=Header)
+    cdef void _check_cseq(self) except *
+
+@cython.locals(msg=Message, answerable=bint)
+cpdef Message parse_message(bytes buf)

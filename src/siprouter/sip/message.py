@@ -1,0 +1,377 @@
+"""The lazy SIP message: one scan finds the lines, everything else is parsed when it is asked for (RFC 3261 section 7).
+
+What the scan refuses, with MessageError(400) unless said otherwise: a start line that is not exactly three parts, or
+another SIP version (505); a header line without a colon or with a name that is no token; a carriage return alone; no
+empty line behind the headers; a missing or repeated From, To, Call-ID or CSeq; a repeated Max-Forwards; a
+Content-Length that is no number below 2**31, repeated, or beyond what was received; a CSeq number of 2**31 or more; a
+CSeq method other than the request's; no or a broken top Via; in a request a broken From or To. Octets behind
+Content-Length are cut off.
+"""
+
+from siprouter.sip.cseq import CSeq, parse_cseq
+from siprouter.sip.edits import Edit, assemble, make_edit
+from siprouter.sip.errors import MessageError
+from siprouter.sip.headers import Header, HeaderBlock, parse_number
+from siprouter.sip.nameaddr import NameAddr, parse_nameaddr, parse_nameaddrs
+from siprouter.sip.names import (
+    H_CALL_ID,
+    H_CONTACT,
+    H_CONTENT_LENGTH,
+    H_CSEQ,
+    H_FROM,
+    H_MAX_FORWARDS,
+    H_RECORD_ROUTE,
+    H_ROUTE,
+    H_TO,
+    H_VIA,
+    M_ACK,
+    METHOD_IDS,
+    METHOD_NAMES,
+    TOKEN_CHARS,
+    URI_CHARS,
+)
+from siprouter.sip.uri import Uri, parse_uri_at
+from siprouter.sip.via import Via, parse_via
+
+
+class Message(HeaderBlock):
+    """One received message. Reads always see it as received; edits wait in `edits` until the next message is built.
+
+    `method` of a reply is that of its CSeq; `status` is 0 for a request. `content_length` is -1 where the field is
+    absent. [uri_start, uri_end) is the request URI, in a reply the reason phrase; [0, method_end) the method.
+    """
+
+    __slots__ = ("_body", "_call_id", "_from", "_parsed_uri", "_to", "_uri", "_via", "content_length", "cseq",
+                 "defect_status", "edits", "is_request", "method", "method_end", "method_id", "status", "uri_end",
+                 "uri_start")  # fmt: skip
+
+    is_request: bool
+    method: str
+    method_id: int
+    method_end: int
+    uri_start: int
+    uri_end: int
+    status: int
+    defect_status: int
+    content_length: int
+    cseq: CSeq
+    edits: list[Edit]
+    _uri: str | None
+    _parsed_uri: Uri | None
+    _via: Via | None
+    _from: NameAddr | None
+    _to: NameAddr | None
+    _call_id: str | None
+    _body: bytes | None
+
+    # --- start line
+
+    @property
+    def uri(self) -> str:
+        """The request URI as received; "" for a reply."""
+        if self._uri is None:
+            stop = self.uri_end if self.is_request else self.uri_start
+            self._uri = self.buf[self.uri_start : stop].decode("utf-8", "surrogateescape")
+        return self._uri
+
+    @property
+    def parsed_uri(self) -> Uri:
+        """The parts of the received request URI. MessageError(400) where it is malformed."""
+        if self._parsed_uri is None:
+            self._parsed_uri = parse_uri_at(self.buf, self.uri_start, self.uri_end)
+        return self._parsed_uri
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase of a reply, "" for a request."""
+        if self.is_request:
+            return ""
+        return self.buf[self.uri_start : self.uri_end].decode("utf-8", "surrogateescape")
+
+    @property
+    def first_line(self) -> str:
+        """The start line without its line end."""
+        return self.buf[: self.headers_start].rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+
+    # --- headers
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID."""
+        if self._call_id is None:
+            header = self._slots[H_CALL_ID]
+            assert header is not None
+            self._call_id = self.value(header)
+        return self._call_id
+
+    @property
+    def from_(self) -> NameAddr:
+        """From. MessageError(400) where it is malformed (replies only, a request was checked)."""
+        if self._from is None:
+            header = self._slots[H_FROM]
+            assert header is not None
+            self._from = parse_nameaddr(self.buf, header.start, header.end, False)
+        return self._from
+
+    @property
+    def to(self) -> NameAddr:
+        """To. MessageError(400) where it is malformed (replies only, a request was checked)."""
+        if self._to is None:
+            header = self._slots[H_TO]
+            assert header is not None
+            self._to = parse_nameaddr(self.buf, header.start, header.end, False)
+        return self._to
+
+    @property
+    def via(self) -> Via:
+        """The top Via."""
+        if self._via is None:
+            header = self._slots[H_VIA]
+            assert header is not None
+            self._via = parse_via(self.buf, header.start, header.end)
+        return self._via
+
+    def vias(self) -> list[Via]:
+        """All Via values, top first. MessageError(400) where one is malformed."""
+        found = []
+        for header in self.all(H_VIA):
+            pos = header.start
+            while pos < header.end:
+                via = parse_via(self.buf, pos, header.end)
+                found.append(via)
+                pos = self.buf.find(b",", via.end, header.end) + 1
+                if pos == 0:
+                    break
+        return found
+
+    def addresses(self, header_id: int) -> list[NameAddr]:
+        """All values of all headers of a comma-separated address header. MessageError(400) where one is malformed."""
+        found: list[NameAddr] = []
+        if self._slots[header_id] is None:
+            return found
+        for header in self.headers:
+            if header.id == header_id:
+                found.extend(self.header_addresses(header))
+        return found
+
+    def header_addresses(self, header: Header) -> list[NameAddr]:
+        """The addresses of one header line, parsed once. Not to be changed by the caller."""
+        if header.parsed is None:
+            header.parsed = parse_nameaddrs(self.buf, header.start, header.end)
+        parsed: list[NameAddr] = header.parsed  # type: ignore[assignment]
+        return parsed
+
+    def contacts(self) -> list[NameAddr]:
+        """All Contact values; one of them may be the star. MessageError(400) where one is malformed."""
+        return self.addresses(H_CONTACT)
+
+    def routes(self) -> list[NameAddr]:
+        """All Route values. MessageError(400) where one is malformed."""
+        return self.addresses(H_ROUTE)
+
+    def record_routes(self) -> list[NameAddr]:
+        """All Record-Route values. MessageError(400) where one is malformed."""
+        return self.addresses(H_RECORD_ROUTE)
+
+    @property
+    def max_forwards(self) -> int:
+        """Max-Forwards, -1 where it is absent. MessageError(400) where it is no number below 2**31."""
+        header = self._slots[H_MAX_FORWARDS]
+        if header is None:
+            return -1
+        value = parse_number(self.buf, header.start, header.end)
+        if value < 0:
+            raise MessageError(400, "Bad Max-Forwards")
+        return value
+
+    @property
+    def body(self) -> bytes:
+        """The body as received."""
+        if self._body is None:
+            self._body = self.buf[self.body_start :]
+        return self._body
+
+    # --- pending edits
+
+    def delete(self, start: int, length: int) -> None:
+        """Takes `length` octets at `start` out."""
+        self.edits.append(make_edit(start, length, b""))
+
+    def insert(self, pos: int, data: bytes) -> None:
+        """Puts `data` in front of the octet at `pos`; several at one place come in the order of the calls."""
+        self.edits.append(make_edit(pos, 0, data))
+
+    def replace(self, start: int, length: int, data: bytes) -> None:
+        """Puts `data` in the place of `length` octets at `start`; of several for the same octets the last counts."""
+        self.edits.append(make_edit(start, length, data))
+
+    def append_header(self, data: bytes) -> None:
+        """Adds whole header lines (with CRLF) behind the last header."""
+        self.edits.append(make_edit(self.headers_end, 0, data))
+
+    def insert_header(self, data: bytes) -> None:
+        """Adds whole header lines (with CRLF) in front of the first header."""
+        self.edits.append(make_edit(self.headers_start, 0, data))
+
+    def replace_body(self, data: bytes) -> None:
+        """Exchanges the body; Content-Length follows when the message is built."""
+        self.edits.append(make_edit(self.body_start, self.length - self.body_start, data, True))
+
+    def apply_edits(self) -> "Message":
+        """A new message with the pending edits done (msg_apply_changes)."""
+        return parse_message(assemble(self, self.edits, False))
+
+    # --- reading, once
+
+    def _read(self) -> None:
+        """Reads the start line, finds the headers and checks what everything else relies on; notes defects."""
+        self.status = self.method_id = 0
+        self.defect_status = 400
+        self.defect = self.method = ""
+        self.content_length = -1
+        self.edits = []
+        self._uri = self._call_id = None
+        self._parsed_uri = None
+        self._via = None
+        self._from = self._to = None
+        self._body = None
+        self.scan(self._read_start_line())
+        self._check_length()
+        self._check_headers()
+
+    def _read_start_line(self) -> int:
+        """Returns where the headers start. Raises MessageError where this is no SIP message at all."""
+        p = self.buf
+        tok = TOKEN_CHARS
+        end = self.length
+        stop = 0
+        while stop < end and p[stop] != 10:
+            stop += 1
+        headers_start = stop + 1 if stop < end else end
+        if stop > 0 and p[stop - 1] == 13:
+            stop -= 1
+        i = 0
+        while i < stop and tok[p[i]]:
+            i += 1
+        self.method_end = i
+        if i == 3 and i < stop and p[i] == 47:
+            self._read_status_line(stop)
+        elif i == 0 or i >= stop or p[i] != 32:
+            raise MessageError(400, "Not a SIP Message")
+        else:
+            self._read_request_line(i, stop)
+        return headers_start
+
+    def _read_request_line(self, pos: int, stop: int) -> None:
+        """Reads `` URI SIP/2.0`` between the method's end and the line's end."""
+        p = self.buf
+        chars = URI_CHARS
+        self.is_request = True
+        name = self.buf[:pos]
+        self.method_id = METHOD_IDS.get(name, 0)
+        self.method = METHOD_NAMES[self.method_id] if self.method_id else name.decode("ascii")
+        i = pos + 1
+        self.uri_start = i
+        while i < stop and chars[p[i]]:
+            i += 1
+        self.uri_end = i
+        if i > self.uri_start and stop - i == 8 and self.buf[i:stop] == b" SIP/2.0":
+            return
+        while stop > i and p[stop - 1] <= 32:
+            stop -= 1
+            self.note("Bad Request Line")
+        start = stop
+        while start > i and p[start - 1] > 32:
+            start -= 1
+        version = self.buf[start:stop].upper()
+        if not version.startswith(b"SIP/"):
+            raise MessageError(400, "Not a SIP Message")
+        if version != b"SIP/2.0":
+            self.defect_status = 505
+            self.defect = "Version Not Supported"
+        elif i == self.uri_start or start != i + 1:
+            self.note("Bad Request Line")
+            self.uri_end = max(start - 1, self.uri_start)
+
+    def _read_status_line(self, stop: int) -> None:
+        """Reads ``SIP/2.0 200 OK``; the reason phrase, and the space before it, may be missing."""
+        p = self.buf
+        self.is_request = False
+        line = self.buf[:stop]
+        if line[:8].upper() != b"SIP/2.0 ":
+            raise MessageError(505, "Version Not Supported")
+        self.status = parse_number(line, 8, 11) if stop >= 11 else -1
+        if not 100 <= self.status <= 699 or (stop > 11 and p[11] != 32):
+            raise MessageError(400, "Bad Status Line")
+        self.uri_start = min(12, stop)
+        self.uri_end = stop
+
+    def _check_length(self) -> None:
+        """Reads Content-Length; cuts off what lies behind the body."""
+        header = self._slots[H_CONTENT_LENGTH]
+        if header is None:
+            return
+        self.content_length = parse_number(self.buf, header.start, header.end)
+        stop = self.body_start + self.content_length
+        if self.content_length < 0:
+            self.note("Bad Content-Length")
+        elif stop > self.length:
+            self.note("Content-Length Beyond Message")
+        elif stop < self.length:
+            self.buf = self.buf[:stop]
+            self.length = stop
+
+    def _check_headers(self) -> None:
+        """Checks the fields that every message has."""
+        slots = self._slots
+        header = slots[H_CALL_ID]
+        if header is None:
+            self.note("Missing Call-ID")
+        elif header.end == header.start:
+            self.note("Bad Call-ID")
+        try:
+            header = slots[H_VIA]
+            if header is None:
+                raise MessageError(400, "Missing Via")
+            self._via = parse_via(self.buf, header.start, header.end)
+            self._check_cseq()
+            if slots[H_FROM] is None or slots[H_TO] is None:
+                raise MessageError(400, "Missing From or To")
+            if self.is_request:
+                self._from = self.from_
+                self._to = self.to
+        except MessageError as error:
+            self.note(error.reason)
+
+    def _check_cseq(self) -> None:
+        header = self._slots[H_CSEQ]
+        if header is None:
+            raise MessageError(400, "Missing CSeq")
+        self.cseq = parse_cseq(self.buf, header.start, header.end)
+        if not self.is_request:
+            self.method = self.cseq.method
+            self.method_id = self.cseq.method_id
+        elif self.cseq.method_id != self.method_id or (self.method_id == 0 and self.cseq.method != self.method):
+            raise MessageError(400, "CSeq Method Does Not Match")
+
+    def __repr__(self) -> str:
+        return f"<Message {self.first_line}>"
+
+
+
+
+def parse_message(buf: bytes) -> Message:
+    """Reads one message: a datagram, or what the framer cut out of a stream. Empty lines in front are passed over.
+
+    Raises MessageError; its `message` is there to be answered only for a request other than ACK with a sound top Via.
+    """
+    if buf[:1] in (b"\r", b"\n"):
+        buf = buf.lstrip(b"\r\n")
+    msg = Message.__new__(Message)
+    msg.buf = buf
+    msg.length = len(buf)
+    msg._read()
+    if msg.defect:
+        answerable = msg.is_request and msg._via is not None and msg.method_id != M_ACK
+        raise MessageError(msg.defect_status, msg.defect, msg if answerable else None)
+    return msg
