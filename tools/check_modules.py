@@ -93,7 +93,7 @@ def depends(folder: Path) -> set[str]:
     found: set[str] = set()
     for keyword in call.keywords if call else []:
         if keyword.arg in ("depends", "uses"):
-            found |= {node.value for node in ast.walk(keyword.value) if isinstance(node, ast.Constant)}
+            found |= {str(node.value) for node in ast.walk(keyword.value) if isinstance(node, ast.Constant)}
     return found
 
 
