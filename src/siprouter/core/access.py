@@ -16,9 +16,12 @@ Setter = Callable[["Context", Value], None]
 
 
 class PvAccess:
-    """A resolved pseudo-variable; `set` is None for a read-only one. `name` and `inner` tell which variable it is."""
+    """A resolved pseudo-variable; `set` is None for a read-only one. `name` and `inner` tell which variable it is.
 
-    __slots__ = ("get", "inner", "name", "set", "text")
+    `transformed` marks one with transformations: where these fail it reads null, and nothing at all in a string.
+    """
+
+    __slots__ = ("get", "inner", "name", "set", "text", "transformed")
 
     def __init__(
         self,
@@ -27,12 +30,14 @@ class PvAccess:
         text: str = "",
         name: str = "",
         inner: InnerName | None = None,
+        transformed: bool = False,
     ) -> None:
         self.get = get
         self.set = set
         self.text = text
         self.name = name
         self.inner = inner
+        self.transformed = transformed
 
 
 def matching_end(text: str, start: int, opening: str, closing: str) -> int:

@@ -15,6 +15,9 @@ DEFAULT_CLASS = TRACK_FROM | CLASS_URI
 
 AvpName = str | int
 AvpKey = tuple[int, AvpName]
+XavpFields = dict[str, list[Value]]
+XavpValue = Value | XavpFields
+"""a value of an extended AVP: a plain one, or named lists of plain ones"""
 
 
 class AvpStore:
@@ -25,7 +28,7 @@ class AvpStore:
     def __init__(self) -> None:
         self.lists: dict[AvpKey, list[Value]] = {}
         self.flags: dict[AvpKey, int] = {}
-        self.xavps: dict[str, list[dict[str, list[Value]]]] = {}
+        self.xavps: dict[str, list[XavpValue]] = {}
 
     def add(self, name: AvpName, value: Value, klass: int = DEFAULT_CLASS) -> None:
         """Put `value` on top of the values of `name`."""

@@ -67,10 +67,20 @@ def parse_format(text: str, env: LoadEnv, location: SourceLocation, lenient: boo
         if dollar > pos:
             parts.append(text[pos:dollar])
         access, pos = parse_pvar_at(text, dollar, env, location)
-        parts.append(access.get)
+        parts.append(_or_nothing(access.get) if access.transformed else access.get)
         if len(parts) > MAX_ELEMENTS:
             raise OperatorError(f"more than {MAX_ELEMENTS} pseudo-variables in one string", location)
     return Format(_join_literals(parts))
+
+
+def _or_nothing(get: Getter) -> Getter:
+    """A transformation that fails leaves nothing in the string, unlike a null variable."""
+
+    def read(ctx: Context) -> Value:
+        value = get(ctx)
+        return "" if value is None else value
+
+    return read
 
 
 def _join_literals(parts: list[str | Getter]) -> list[str | Getter]:

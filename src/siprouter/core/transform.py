@@ -36,13 +36,13 @@ def parse_transformations(access: PvAccess, text: str, env: LoadEnv, location: S
             raise OperatorError(f"more than {MAX_CHAIN} transformations in a row", location)
         get = _one(get, text[pos + 1 : end], env, location)
         pos = end + 1
-    return PvAccess(get, None, access.text, access.name, access.inner)
+    return PvAccess(get, None, access.text, access.name, access.inner, transformed=True)
 
 
 def _one(get: Getter, body: str, env: LoadEnv, location: SourceLocation) -> Getter:
     """The getter that applies the transformation `body` (without braces) to what `get` reads."""
     path, comma, rest = body.partition(",")
-    found = env.registry.find_transformation(path.strip())
+    found = env.registry.find_transformation(path.strip()) or env.registry.find_transformation(path.strip().lower())
     if found is None:
         raise OperatorError(
             f"unknown transformation {{{path.strip()}}}", location, env.registry.suggest_transformation(path.strip())

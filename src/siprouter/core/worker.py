@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
+from siprouter.core.avp import AvpKey
+from siprouter.core.core_pvars import CORE_PVARS
 from siprouter.core.counters import Counter, Counters
 from siprouter.core.declare import Module
 from siprouter.core.env import LoadEnv
@@ -71,6 +73,9 @@ class Worker:
         self.state = state
         self.listeners = listeners
         self.registry = Registry()
+        self.registry.pvars.update((pv.name, (pv, self)) for pv in CORE_PVARS)
+        self.avp_aliases: dict[str, AvpKey] = {}
+        """what `$avp(alias)` stands for: the core parameter and the one of pv, both called avp_aliases"""
         self.cfg = CfgFramework()
         self.counters = Counters()
         self.hooks = Hooks()
