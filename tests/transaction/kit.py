@@ -122,6 +122,9 @@ class User:
     def build_relayed(self, transaction, branch, reply):
         return f"SIP/2.0 {reply.status} from {branch.index}".encode()
 
+    def reply_tag(self, reply):
+        return reply.to.tag
+
     def challenges(self, reply):
         return [
             reply.line(header) for name in ("WWW-Authenticate", "Proxy-Authenticate") for header in reply.find(name)

@@ -43,6 +43,7 @@ cdef class Context:
     cdef public bint dropped
     cdef public dict var_map
     cdef public object uri_cache
+    cdef public bint uri_consumed
 
     cpdef set_uri(self, str uri)
     cpdef revert_uri(self)

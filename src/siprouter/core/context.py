@@ -69,6 +69,7 @@ class Context:
         "tm",
         "transaction",
         "uri_cache",
+        "uri_consumed",
         "var_map",
         "worker",
     )
@@ -104,6 +105,7 @@ class Context:
         self.dropped = False
         self.var_map: dict[str, Any] | None = None
         self.uri_cache: Uri | None = None
+        self.uri_consumed = False
 
     @property
     def uri(self) -> str:
@@ -112,9 +114,10 @@ class Context:
         return uri
 
     def set_uri(self, uri: str) -> None:
-        """Rewrite the request URI."""
+        """Rewrite the request URI; it counts as a destination again where forking had used it up."""
         self.new_uri = uri
         self.uri_cache = None
+        self.uri_consumed = False
 
     def revert_uri(self) -> None:
         """Back to the request URI as received."""

@@ -65,7 +65,8 @@ class Config:
 class TransactionUser(Protocol):
     """What the layer above does when the transaction layer calls (RFC 3261 section 5: the TU).
 
-    Messages are `sip.message.Message`; a `reply` of None is one that we made up (time-out, send error, CANCEL).
+    A `reply` is whatever the layer above gave to `receive_reply`; None is one that we made up (time-out, send error,
+    CANCEL). Requests are `sip.message.Message`.
     """
 
     def reply_received(self, transaction: Any, branch: Any, reply: Any, now: float) -> int:
@@ -98,6 +99,10 @@ class TransactionUser(Protocol):
 
     def build_relayed(self, transaction: Any, branch: Any, reply: Any) -> bytes:
         """`reply` without our Via, edits applied."""
+        ...
+
+    def reply_tag(self, reply: Any) -> str:
+        """The To tag of a reply, "" where there is none."""
         ...
 
     def challenges(self, reply: Any) -> list[bytes]:

@@ -62,10 +62,14 @@ class Table(Shared):
 
     # --- creation
 
-    def create(self, request: Any, source: Endpoint, target: Endpoint, now: float) -> Transaction:
-        """A transaction for a received request; replies go to `target`. Raises PeerError when there are too many."""
+    def create(self, request: Any, source: Endpoint, target: Endpoint, now: float, key: str = "") -> Transaction:
+        """A transaction for a received request; replies go to `target`, `key` is its `request_key` where known.
+
+        Raises PeerError when there are too many.
+        """
         transaction = Transaction(self, request, request.method, target, now)
-        key = request_key(request)
+        if not key:
+            key = request_key(request)
         first = self.by_key.get(key)
         if first is not None:
             count = 1
@@ -182,9 +186,9 @@ class Table(Shared):
             return None
         return branch
 
-    def find_request(self, request: Any) -> Transaction | None:
+    def find_request(self, request: Any, key: str = "") -> Transaction | None:
         """The transaction that a request repeats (17.2.3). Not for ACK."""
-        transaction = self.by_key.get(request_key(request))
+        transaction = self.by_key.get(key or request_key(request))
         while transaction is not None:
             if transaction.method == request.method and self.is_same_hop(transaction, request, False):
                 return transaction

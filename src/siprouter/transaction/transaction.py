@@ -167,6 +167,12 @@ class Transaction(ForkingTransaction):
                 branch.expire_at = min(now + self.fr_inv_timeout, self.end_of_life)
                 branch.arm(self.shared.wheel)
 
+    def settle(self, now: float) -> None:
+        """After a blind branch has ended: if it was the last one pending, choose among the replies."""
+        if not self.busy and self.status < 200 and not has_pending(self.branches):
+            if pick_best(self.branches) is not None:
+                self.choose(now)
+
     # --- the decision
 
     def decide(self, branch: Branch, reply: Any, status: int, now: float) -> None:
@@ -280,7 +286,7 @@ class Transaction(ForkingTransaction):
 
     def is_known_tag(self, reply: Any) -> bool:
         """Whether a relayed 2xx only repeats an earlier one: the same To tag. A new tag is remembered."""
-        tag: str = reply.to.tag
+        tag = self.shared.user.reply_tag(reply)
         if self.totags is None:
             self.totags = {}
         if tag in self.totags:

@@ -1,0 +1,104 @@
+"""Stateless forwarding of requests (RFC 3261 16.11)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from siprouter.core.outgoing import (
+    NextHop,
+    SingleTarget,
+    Target,
+    endpoint_for,
+    literal_target,
+    next_hop,
+    passes_onsend,
+    route_lines,
+    via_line,
+    via_notes,
+)
+from siprouter.sip.build import build_forward
+from siprouter.transport.endpoint import is_stream
+from siprouter.util.errors import PeerError
+
+if TYPE_CHECKING:
+    from siprouter.core.context import Context
+
+
+def stateless_branch(ctx: Context) -> str:
+    """The same branch for each retransmission of a request, another one for every other (16.11)."""
+    msg = ctx.msg
+    via = msg.via
+    parts = (via.branch, via.host, via.port, msg.call_id, msg.cseq.number, msg.from_.tag, msg.to.tag, ctx.uri)
+    method = "" if msg.method in ("ACK", "CANCEL", "INVITE") else msg.method
+    return f"z9hG4bKs{hash((*parts, method)) & 0xFFFFFFFFFFFFFFFF:016x}.0"
+
+
+def forward_request(ctx: Context, hop: NextHop | None = None) -> int:
+    """Forward the request of `ctx` to `hop`, or else to its destination or request URI. 1, or -1 when it cannot go.
+
+    Where the next hop must be looked up first the result is 1, and a failure is only logged.
+    """
+    try:
+        if hop is None:
+            hop = next_hop(ctx.dst_uri or ctx.uri)
+    except PeerError as error:
+        ctx.worker.log.warning("cannot forward %s: %s", ctx.msg.method, error.reason)
+        return -1
+    plan = plan_for(ctx, hop)
+    if plan is not None:
+        return 1 if send_to_first(ctx, plan) else -1
+    ctx.worker.spawn(resolve_and_send(ctx, hop), "forward")
+    return 1
+
+
+def plan_for(ctx: Context, hop: NextHop) -> Any:
+    """The targets of a next hop where they are known at once: an address, or an answer in the cache; else None."""
+    target = literal_target(hop)
+    if target is not None:
+        return SingleTarget(target)
+    resolver = ctx.worker.resolver
+    return None if resolver is None else resolver.plan_now(hop.host, hop.port, hop.proto, hop.secure)
+
+
+async def resolve_and_send(ctx: Context, hop: NextHop) -> None:
+    """Look the next hop up, then send."""
+    try:
+        if ctx.worker.resolver is None:
+            raise PeerError(478, f"no resolver for {hop.host}")
+        plan = await ctx.worker.resolver.plan(hop.host, hop.port, hop.proto, hop.secure)
+    except PeerError as error:
+        ctx.worker.log.warning("cannot forward %s to %s: %s", ctx.msg.method, hop.host, error.reason)
+        return
+    send_to_first(ctx, plan)
+
+
+def send_to_first(ctx: Context, plan: Any) -> bool:
+    """Send to the first target of a plan that takes the request."""
+    branch = stateless_branch(ctx)
+    target = plan.next()
+    while target is not None:
+        if send_to(ctx, target, branch):
+            return True
+        target = plan.next()
+    return False
+
+
+def send_to(ctx: Context, target: Target, branch: str) -> bool:
+    """Build the request for one target and send it."""
+    worker = ctx.worker
+    endpoint = endpoint_for(worker, target, ctx.force_socket, ctx.source.listener)
+    if endpoint is None or endpoint.listener is None:
+        worker.log.error("no socket to send to %s from", target.ip)
+        return False
+    received, rport = via_notes(worker, ctx.msg, ctx.source, ctx.force_rport)
+    data = build_forward(
+        ctx.msg,
+        ctx.new_uri,
+        via_line(endpoint.listener, branch),
+        None,
+        received,
+        rport,
+        route_lines(ctx.path),
+        is_stream(target.proto),
+    )
+    return passes_onsend(ctx, data, endpoint) and worker.outlet.send(data, endpoint)
