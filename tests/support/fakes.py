@@ -11,6 +11,7 @@ from siprouter.core.routes import REQUEST
 from siprouter.core.settings import CoreParam, Settings
 from siprouter.core.worker import Surroundings, Worker
 from siprouter.sip.message import Message, parse_message
+from siprouter.state.local import LocalState
 from siprouter.transport.endpoint import PROTO_UDP, Endpoint, Listener
 from siprouter.transport.listeners import Listeners
 from siprouter.util.errors import NOWHERE
@@ -67,7 +68,9 @@ class FakeWorker(Worker):
             random_bytes=lambda count: bytes(range(count)),
             log=Log(self.records.append, L_DBG),
         )
-        super().__init__(surroundings, settings or Settings(DEFAULT_SETTINGS), None, known)
+        super().__init__(
+            surroundings, settings or Settings(DEFAULT_SETTINGS), LocalState(lambda: self.wall_time), known
+        )
 
     async def _sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

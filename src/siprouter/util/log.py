@@ -90,7 +90,8 @@ def format_text(record: Record) -> str:
     name = LEVEL_NAMES[record.level - L_ALERT]
     where = f" [{record.location}]" if record.location.file else ""
     prefix = f"{name}: " if name else ""
-    return f"{prefix}{record.source}{where}: {one_line(record.text)}"
+    who = f"{record.source}{where}: " if record.source or where else ""
+    return f"{prefix}{who}{one_line(record.text)}"
 
 
 def format_json(record: Record, time: float, process: int) -> str:

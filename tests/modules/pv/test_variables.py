@@ -92,8 +92,8 @@ def test_shared_variables_by_mi() -> None:
     commands = {command.name: command.call for command in worker.registry.modules["pv"][0].mis}
     reply = commands["shv_get"](inst)
     assert [(node.value, dict(node.attributes)) for node in reply.children] == [
-        ("b", {"type": "string", "value": "text"}),
         ("a", {"type": "integer", "value": "0"}),
+        ("b", {"type": "string", "value": "text"}),
     ]
     assert commands["shv_set"](inst, "a", "int", "5").code == 200
     assert commands["shv_set"](inst, "b", "str", "7").code == 200

@@ -29,13 +29,10 @@ if TYPE_CHECKING:
 
 
 def _first(ctx: Context, header_id: int) -> NameAddr | None:
-    """The first address of the first header of this id; None where it is absent or malformed."""
+    """The first address of the headers of this id; None where there is none, or one is malformed."""
     msg: Message = ctx.msg
-    header = msg.get(header_id)
-    if header is None:
-        return None
     try:
-        addresses = msg.header_addresses(header)
+        addresses = msg.addresses(header_id)
     except PeerError:
         return None
     return addresses[0] if addresses else None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.values import str_to_int
 from siprouter.rpc.mi import MiReply
+from siprouter.state.interface import State, Table
 
 if TYPE_CHECKING:
     from siprouter.modules.pv.state import Pv
@@ -14,27 +15,28 @@ if TYPE_CHECKING:
 class SharedVariables:
     """The store of shared variables, and the only place that knows where they are kept."""
 
-    def __init__(self) -> None:
-        self._values: dict[str, str | int] = {}
+    def __init__(self, state: State) -> None:
+        self._values: Table[str | int] = state.table("pv.shv")
 
-    def declare(self, name: str) -> None:
-        """Make a variable known, with the value 0 if new."""
-        self._values.setdefault(name, 0)
+    def declare(self, name: str, value: str | int = 0) -> None:
+        """Make a variable known, with this value if new."""
+        self._values.replace(name, None, value)
 
     def get(self, name: str) -> str | int:
         """Its value, 0 for an unknown one."""
-        return self._values.get(name, 0)
+        value = self._values.get(name)
+        return 0 if value is None else value
 
     def set(self, name: str, value: str | int) -> None:
         """Give it a value."""
-        self._values[name] = value
+        self._values.put(name, value)
 
     def __contains__(self, name: str) -> bool:
-        return name in self._values
+        return self._values.get(name) is not None
 
     def names(self) -> list[str]:
-        """All names, the latest declared first."""
-        return list(reversed(self._values))
+        """All names, sorted."""
+        return sorted(name for name, _ in self._values.items())
 
 
 def mi_get(inst: Pv, *names: str) -> MiReply:

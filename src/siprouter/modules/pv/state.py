@@ -35,7 +35,7 @@ class Pv:
         self.worker = worker
         self.log = worker.log
         self.variables: dict[str, ScriptVariable] = {}
-        self.shared = SharedVariables()
+        self.shared = SharedVariables(worker.state)
         self.process_id = os.getpid()
         self.last_message_id = 0
         self._last_uri: tuple[str, Uri | None] = ("", None)
@@ -80,7 +80,7 @@ class Pv:
     def add_shared(self, text: str) -> None:
         """The parameter shvset: `name=s:text` or `name=i:number`."""
         name, value = _initial_value("shvset", text)
-        self.shared.set(name, value)
+        self.shared.declare(name, value)
 
     def add_aliases(self, text: str) -> None:
         """The parameter avp_aliases: `alias=name;…`."""
