@@ -29,7 +29,7 @@ def test_no_gap_comes_back() -> None:
 def test_closed_gaps_are_taken_off_the_list() -> None:
     allowed = recorded()
     closed = [report.label for report in report_gaps([]) if not report.gaps and report.label in allowed]
-    assert closed == [], "remove these lines from tests/gaps.json"
+    assert closed == [], "run tools/shrink_gaps.py"
     assert set(allowed) <= {report.label for report in report_gaps([])}
 
 

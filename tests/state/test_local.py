@@ -53,6 +53,9 @@ def test_record_tables_hold_only_records(state: LocalState) -> None:
     row = Row()
     table.put("a", row)
     assert table.get("a") is row
+    table.put("b", (row, row))
+    with pytest.raises(TypeError):
+        table.put("b", (row, 1))
     with pytest.raises(TypeError):
         table.put("a", 1)
 

@@ -3,8 +3,8 @@
 Reads are local and synchronous in every backend, and cost little. Writes are synchronous for the worker that makes
 them; a backend may make them known elsewhere a little later. Values are data, never changed in place: to change one,
 `put` the new one. So that a backend can store them anywhere, a value is None, bool, int, float, str, bytes or a tuple
-of such, or, in a table made with `record=Class`, an object of that class, which has `to_row() -> tuple` and
-`from_row(row) -> Class` (a static method).
+of such; or, in a table made with `record=Class`, an object of that class or a tuple of them. Such a class has
+`to_row() -> tuple`.
 Times are seconds on the wall clock of the backend; a TTL of 0 means for ever.
 """
 

@@ -1,0 +1,106 @@
+"""One location table: bindings by address of record, their expiry and their statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from siprouter.modules.usrloc.contact import Contact, Contacts, earliest_expiry
+
+if TYPE_CHECKING:
+    from siprouter.core.worker import Worker
+
+INSERT = 1
+UPDATE = 2
+DELETE = 4
+EXPIRE = 8
+ALL_EVENTS = INSERT | UPDATE | DELETE | EXPIRE
+
+Change = tuple[int, Contact]
+"""what happened (INSERT …) to which binding"""
+Callback = Callable[[int, "Domain", str, Contact], None]
+
+
+class Domain:
+    """The bindings of one table (``save("location")``).
+
+    All bindings of an address of record are one value of the state table, so that they change together.
+    `callbacks` are called after each change: (events, function).
+    """
+
+    def __init__(self, worker: Worker, name: str, timer_interval: float, callbacks: list[tuple[int, Callback]]) -> None:
+        self.name = name
+        self.callbacks = callbacks
+        self.clock = worker.wall_clock
+        self.table = worker.state.table(
+            f"usrloc:{name}", record=Contact, revise=self._revise, interval=float(timer_interval)
+        )
+        declare = worker.counters.declare
+        self.users = declare("usrloc", f"{name}-users", "addresses of record", lambda: len(self.table), no_reset=True)
+        self.contacts = declare("usrloc", f"{name}-contacts", "bindings", no_reset=True)
+        self.expires = declare("usrloc", f"{name}-expires", "bindings that expired")
+
+    def get(self, aor: str) -> Contacts:
+        """All bindings of an address of record in order, those that expired since the last sweep included."""
+        found: Contacts | None = self.table.get(aor)
+        return () if found is None else found
+
+    def valid(self, aor: str) -> Contacts:
+        """The bindings of an address of record that have not expired, in order."""
+        found = self.get(aor)
+        if found:
+            now = self.clock()
+            for contact in found:
+                if not contact.is_valid(now):
+                    return tuple([one for one in found if one.is_valid(now)])
+        return found
+
+    def store(self, aor: str, contacts: Contacts, changes: list[Change]) -> None:
+        """Makes `contacts` all the bindings of `aor`, at once; `changes` says what that means for each of them."""
+        if contacts:
+            self.table.put(aor, contacts, self._ttl(contacts))
+        else:
+            self.table.delete(aor)
+        self._tell(aor, changes)
+
+    def delete(self, aor: str) -> int:
+        """Removes all bindings of an address of record; how many there were."""
+        contacts = self.get(aor)
+        if contacts:
+            self.store(aor, (), [(DELETE, contact) for contact in contacts])
+        return len(contacts)
+
+    def records(self) -> Iterator[tuple[str, Contacts]]:
+        """All addresses of record with their bindings, as they are now."""
+        found: Iterator[tuple[str, Contacts]] = self.table.items()
+        return found
+
+    def split(self, contacts: Contacts, now: float) -> tuple[Contacts, list[Change]]:
+        """The bindings that have not expired at `now`, and EXPIRE changes for the others."""
+        changes = [(EXPIRE, contact) for contact in contacts if not contact.is_valid(now)]
+        return tuple([contact for contact in contacts if contact.is_valid(now)]) if changes else contacts, changes
+
+    def sweep(self) -> None:
+        """Drops what has expired, now."""
+        self.table.sweep()
+
+    def _ttl(self, contacts: Contacts) -> float:
+        earliest = earliest_expiry(contacts)
+        return max(earliest - self.clock(), 0.001) if earliest else 0.0
+
+    def _revise(self, aor: str, contacts: Contacts, now: float) -> tuple[Contacts, float] | None:
+        kept, changes = self.split(contacts, now)
+        self._tell(aor, changes)
+        return (kept, self._ttl(kept)) if kept else None
+
+    def _tell(self, aor: str, changes: list[Change]) -> None:
+        for event, contact in changes:
+            if event == INSERT:
+                self.contacts.inc()
+            elif event != UPDATE:
+                self.contacts.dec()
+                if event == EXPIRE:
+                    self.expires.inc()
+            for events, callback in self.callbacks:
+                if events & event:
+                    callback(event, self, aor, contact)
