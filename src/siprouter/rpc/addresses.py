@@ -32,6 +32,11 @@ class ControlAddress:
         """Whether it is a place in the file system."""
         return self.transport not in (UDP, TCP)
 
+    @property
+    def is_datagram(self) -> bool:
+        """Whether each request is one datagram."""
+        return self.transport in (UDP, UNIX_DATAGRAM)
+
     def __str__(self) -> str:
         return f"{self.transport}:{self.name}" + (f":{self.port}" if self.port else "")
 

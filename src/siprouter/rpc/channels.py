@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from siprouter.rpc.addresses import UDP, UNIX_DATAGRAM, UNIX_STREAM, ControlAddress
+from siprouter.rpc.addresses import UNIX_DATAGRAM, UNIX_STREAM, ControlAddress
 from siprouter.rpc.owner import Ownership, identity_of, remove_own, remove_stale
 from siprouter.rpc.sessions import Session
 from siprouter.util.log import Log
@@ -242,5 +242,5 @@ def make_listener(
     address: ControlAddress, ownership: Ownership, session: Callable[[], Session], log: Log, payload: str
 ) -> StreamListener | DatagramListener:
     """The listener for an address that is no FIFO."""
-    kind = DatagramListener if address.transport in (UDP, UNIX_DATAGRAM) else StreamListener
+    kind = DatagramListener if address.is_datagram else StreamListener
     return kind(address, ownership, session, log, payload)
