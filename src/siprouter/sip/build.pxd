@@ -5,6 +5,7 @@ from siprouter.sip.headers cimport Header
 from siprouter.sip.message cimport Message
 from siprouter.sip.via cimport Via
 
+cdef bytes NO_BODY
 cdef int H_CALL_ID
 cdef int H_CSEQ
 cdef int H_FROM
@@ -18,7 +19,7 @@ cdef int H_VIA
 cpdef bytes build_forward(Message msg, object uri, bytes via, list edits=*, str received=*, int rport=*, bytes routes=*,
                           bint need_length=*)
 
-@cython.locals(extra=str)
+@cython.locals(extra=str, size=Py_ssize_t)
 cpdef via_edits(Via via, str received, int rport, list edits)
 
 @cython.locals(done=list, top=Header, rest=Py_ssize_t)
@@ -27,11 +28,11 @@ cpdef bytes build_forward_reply(Message msg, list edits=*, bint need_length=*)
 @cython.locals(p="const unsigned char *")
 cdef Py_ssize_t _next_value(bytes buf, Py_ssize_t pos, Py_ssize_t end) except -1
 
-@cython.locals(parts=list, edits=list, dialog=bint, buf=bytes, start=Py_ssize_t, stop=Py_ssize_t, header=Header, number=int)
+@cython.locals(parts=list, edits=list, dialog=bint, sound=bint, p="const unsigned char *", start=Py_ssize_t, stop=Py_ssize_t, header=Header, number=int)
 cpdef bytes build_reply(Message msg, int status, str reason, str to_tag=*, bytes headers=*, bytes body=*, str received=*,
                         int rport=*)
 
-@cython.locals(edit=Edit)
+@cython.locals(p="const unsigned char *", edit=Edit)
 cdef Py_ssize_t _splice_via(bytes buf, Py_ssize_t start, list edits, list parts) except -1
 
 cpdef bint needs_tag(Message msg, Header header) except -1

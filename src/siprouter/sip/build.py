@@ -20,6 +20,8 @@ from siprouter.sip.names import (
 )
 from siprouter.sip.via import Via
 
+NO_BODY = b"Content-Length: 0\r\n\r\n"
+
 
 def build_forward(
     msg: Message,
@@ -39,14 +41,13 @@ def build_forward(
     """
     done = list(msg.edits if edits is None else edits)
     if uri is not None:
-        done.append(
-            make_edit(msg.uri_start, msg.uri_end - msg.uri_start, uri.encode("utf-8", "surrogateescape"), False)
-        )
+        new_uri = uri.encode("utf-8", "surrogateescape")
+        done.append(make_edit(msg.uri_start, msg.uri_end - msg.uri_start, new_uri))
     top = msg.get(H_VIA)
     assert top is not None
-    done.append(make_edit(top.name_start, 0, via, False))
+    done.append(make_edit(top.name_start, 0, via))
     if routes:
-        done.append(make_edit(top.name_start, 0, routes, False))
+        done.append(make_edit(top.name_start, 0, routes))
     if received or rport:
         via_edits(msg.via, received, rport, done)
     return assemble(msg, done, need_length)
@@ -57,20 +58,17 @@ def via_edits(via: Via, received: str, rport: int, edits: list[Edit]) -> None:
     extra = ""
     if received:
         if via.received_end:
-            edits.append(
-                make_edit(
-                    via.received_start, via.received_end - via.received_start, b"received=" + received.encode(), False
-                )
-            )
+            size = via.received_end - via.received_start
+            edits.append(make_edit(via.received_start, size, f"received={received}".encode()))
         else:
-            extra = ";received=" + received
+            extra = f";received={received}"
     if rport:
         if via.rport_end:
-            edits.append(make_edit(via.rport_start, via.rport_end - via.rport_start, b"rport=%d" % rport, False))
+            edits.append(make_edit(via.rport_start, via.rport_end - via.rport_start, f"rport={rport}".encode()))
         else:
             extra += f";rport={rport}"
     if extra:
-        edits.append(make_edit(via.end, 0, extra.encode(), False))
+        edits.append(make_edit(via.end, 0, extra.encode()))
 
 
 def build_forward_reply(msg: Message, edits: list[Edit] | None = None, need_length: bool = False) -> bytes:
@@ -80,9 +78,9 @@ def build_forward_reply(msg: Message, edits: list[Edit] | None = None, need_leng
     assert top is not None
     rest = _next_value(msg.buf, msg.via.end, top.end)
     if rest:
-        done.append(make_edit(top.start, rest - top.start, b"", False))
+        done.append(make_edit(top.start, rest - top.start, b""))
     else:
-        done.append(make_edit(top.name_start, top.line_end - top.name_start, b"", False))
+        done.append(make_edit(top.name_start, top.line_end - top.name_start, b""))
     return assemble(msg, done, need_length)
 
 
@@ -110,39 +108,40 @@ def build_reply(
     further lines (Server, Content-Type …); Content-Length is always written. A defective `msg` is answered with what it
     has.
     """
-    parts: list[bytes] = [b"SIP/2.0 %d %s\r\n" % (status, reason.encode("utf-8", "surrogateescape"))]
+    parts: list[bytes] = [f"SIP/2.0 {status} {reason}\r\n".encode("utf-8", "surrogateescape")]
     edits: list[Edit] = []
     if received or rport:
         via_edits(msg.via, received, rport, edits)
     dialog = 180 <= status < 300
-    buf = msg.buf
+    p = msg.buf
+    sound = not msg.defect
     start = stop = 0
     for header in msg.headers:
         number = header.id
         if not (
             number == H_VIA
-            or (H_FROM <= number <= H_CSEQ and msg.get(number) is header)
+            or (H_FROM <= number <= H_CSEQ and (sound or msg.get(number) is header))
             or (dialog and number == H_RECORD_ROUTE)
             or (status == 100 and number == H_TIMESTAMP)
         ):
             continue
         if header.name_start != stop:
             if stop > start:
-                parts.append(buf[start:stop])
+                parts.append(p[start:stop])
             start = header.name_start
         stop = header.line_end
         if number == H_TO and to_tag and needs_tag(msg, header):
-            parts.append(buf[start : header.end])
-            parts.append(b";tag=" + to_tag.encode())
+            parts.append(p[start : header.end])
+            parts.append(f";tag={to_tag}".encode())
             start = header.end
         elif edits and number == H_VIA:
-            start = _splice_via(buf, start, edits, parts)
+            start = _splice_via(msg.buf, start, edits, parts)
             edits = []
     if stop > start:
-        parts.append(buf[start:stop])
+        parts.append(p[start:stop])
     if headers:
         parts.append(headers)
-    parts.append(b"Content-Length: %d\r\n\r\n" % len(body))
+    parts.append(f"Content-Length: {len(body)}\r\n\r\n".encode() if body else NO_BODY)
     if body:
         parts.append(body)
     return b"".join(parts)
@@ -150,10 +149,11 @@ def build_reply(
 
 def _splice_via(buf: bytes, start: int, edits: list[Edit], parts: list[bytes]) -> int:
     """Copies `buf` from `start` on with the edits of the top Via done; returns the position behind the last one."""
+    p = buf
     if len(edits) > 1 and edits[0].start > edits[1].start:
         edits.reverse()
     for edit in edits:
-        parts.append(buf[start : edit.start])
+        parts.append(p[start : edit.start])
         parts.append(edit.data)
         start = edit.start + edit.length
     return start
@@ -162,7 +162,7 @@ def _splice_via(buf: bytes, start: int, edits: list[Edit], parts: list[bytes]) -
 def needs_tag(msg: Message, header: Header) -> bool:
     """Whether the To `header` has no tag yet; a broken one has none unless the word is in it."""
     try:
-        return msg.to.tag_end == 0
+        return msg.address(H_TO).tag_end == 0
     except MessageError:
         return b"tag" not in msg.buf[header.start : header.end].lower()
 
@@ -201,7 +201,7 @@ def _hop_request(sent: Message, method: bytes, to_line: bytes, headers: bytes) -
     parts.append(b"CSeq: %d %s\r\n" % (sent.cseq.number, method))
     if headers:
         parts.append(headers)
-    parts.append(b"Content-Length: 0\r\n\r\n")
+    parts.append(NO_BODY)
     return b"".join(parts)
 
 

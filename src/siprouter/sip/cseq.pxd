@@ -1,12 +1,11 @@
 cimport cython
 
 cdef bytes TOKEN_CHARS
-cdef dict METHOD_IDS
+cdef tuple METHOD_OCTETS
+cdef bytes METHOD_SLOTS
 cdef tuple METHOD_NAMES
 
 @cython.final
-@cython.freelist(32)
-@cython.no_gc
 cdef class CSeq:
     cdef readonly unsigned int number
     cdef readonly str method
@@ -17,5 +16,9 @@ cdef class CSeq:
     cdef readonly Py_ssize_t method_end
 
 @cython.locals(p="const unsigned char *", tok="const unsigned char *", i=Py_ssize_t, value="unsigned long long",
-               cseq=CSeq, method=bytes)
+               cseq=CSeq)
 cpdef CSeq parse_cseq(bytes buf, Py_ssize_t start, Py_ssize_t end)
+
+@cython.locals(p="const unsigned char *", q="const unsigned char *", slots="const unsigned char *", i=Py_ssize_t,
+               length=Py_ssize_t, number=int, octets=bytes)
+cpdef int find_method(bytes buf, Py_ssize_t start, Py_ssize_t end) except -1

@@ -1,7 +1,7 @@
 """CSeq (RFC 3261 sections 8.1.1.5 and 20.16)."""
 
 from siprouter.sip.errors import MessageError
-from siprouter.sip.names import METHOD_IDS, METHOD_NAMES, TOKEN_CHARS
+from siprouter.sip.names import METHOD_NAMES, METHOD_OCTETS, METHOD_SLOTS, TOKEN_CHARS
 
 
 class CSeq:
@@ -46,7 +46,26 @@ def parse_cseq(buf: bytes, start: int, end: int) -> CSeq:
     cseq.method_end = i
     if i == cseq.method_start or i < end:
         raise MessageError(400, "Bad CSeq")
-    method = buf[cseq.method_start : i]
-    cseq.method_id = METHOD_IDS.get(method, 0)
-    cseq.method = METHOD_NAMES[cseq.method_id] if cseq.method_id else method.decode("ascii")
+    cseq.method_id = find_method(buf, cseq.method_start, i)
+    cseq.method = METHOD_NAMES[cseq.method_id] if cseq.method_id else p[cseq.method_start : i].decode("ascii")
     return cseq
+
+
+def find_method(buf: bytes, start: int, end: int) -> int:
+    """The id of the method `buf[start:end]`, which is not empty; `M_OTHER` for an unknown one."""
+    p = buf
+    slots = METHOD_SLOTS
+    length = end - start
+    if length > 15:
+        return 0
+    number = slots[((p[start] & 31) << 4) | length]
+    octets = METHOD_OCTETS[number]
+    q = octets
+    if number == 0 or p[start] != q[0]:
+        return 0
+    i = 1
+    while i < length:
+        if p[start + i] != q[i]:
+            return 0
+        i += 1
+    return number

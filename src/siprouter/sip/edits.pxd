@@ -5,8 +5,6 @@ from siprouter.sip.headers cimport Header, HeaderBlock
 cdef int H_CONTENT_LENGTH
 
 @cython.final
-@cython.freelist(64)
-@cython.no_gc
 cdef class Edit:
     cdef readonly Py_ssize_t start
     cdef readonly Py_ssize_t length
@@ -21,7 +19,7 @@ cdef bint _precedes(Edit a, Edit b) except -1
 @cython.locals(ordered=list, edit=Edit, i=Py_ssize_t)
 cpdef list sort_edits(list edits)
 
-@cython.locals(pos=Py_ssize_t, stop=Py_ssize_t, edit=Edit)
+@cython.locals(p="const unsigned char *", pos=Py_ssize_t, stop=Py_ssize_t, edit=Edit)
 cdef void splice(bytes buf, Py_ssize_t start, Py_ssize_t end, list ordered, list parts) except *
 
 @cython.locals(ordered=list, count=Py_ssize_t, edit=Edit, parts=list, body=bytes, changed=bint, buf=bytes)

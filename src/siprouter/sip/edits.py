@@ -61,11 +61,12 @@ def splice(buf: bytes, start: int, end: int, ordered: list[Edit], parts: list[by
 
     What lies inside octets that an earlier edit of the list took away is gone with them.
     """
+    p = buf
     pos = start
     for edit in ordered:
         stop = edit.start + edit.length
         if edit.start > pos:
-            parts.append(buf[pos : edit.start])
+            parts.append(p[pos : edit.start])
         elif edit.start < pos and stop <= pos:
             continue
         if edit.data:
@@ -73,7 +74,7 @@ def splice(buf: bytes, start: int, end: int, ordered: list[Edit], parts: list[by
         if stop > pos:
             pos = stop
     if pos < end:
-        parts.append(buf[pos:end])
+        parts.append(p[pos:end])
 
 
 def assemble(block: HeaderBlock, edits: list[Edit], need_length: bool) -> bytes:

@@ -4,7 +4,6 @@ cdef bytes ENTRY_IDS
 cdef tuple ENTRY_NAMES
 cdef bytes ENTRY_NEXT
 cdef bytes HASH_HEADS
-cdef Py_ssize_t HEADER_COUNT
 cdef dict HEADER_IDS
 cdef tuple HEADER_NAMES
 cdef int SINGLE_HEADERS
@@ -12,17 +11,14 @@ cdef bytes TOKEN_CHARS
 cdef Py_ssize_t MAX_HEADERS
 
 @cython.final
-@cython.freelist(256)
-@cython.no_gc
 cdef class Header:
     cdef readonly int id
-    cdef readonly Py_ssize_t name_start
-    cdef readonly Py_ssize_t name_end
-    cdef readonly Py_ssize_t start
-    cdef readonly Py_ssize_t end
-    cdef readonly Py_ssize_t line_end
+    cdef readonly int name_start
+    cdef readonly int name_end
+    cdef readonly int start
+    cdef readonly int end
+    cdef readonly int line_end
     cdef readonly bint folded
-    cdef public object parsed
 
 cdef class HeaderBlock:
     cdef readonly bytes buf
@@ -32,20 +28,24 @@ cdef class HeaderBlock:
     cdef readonly Py_ssize_t headers_end
     cdef readonly Py_ssize_t body_start
     cdef readonly str defect
-    cdef list _slots
+    cdef unsigned long long _seen
 
+    @cython.locals(header=Header)
     cpdef Header get(self, int header_id)
 
     @cython.locals(found=list, header=Header)
     cpdef list all(self, int header_id)
 
-    @cython.locals(found=list, header=Header, wanted=bytes, number=int)
+    @cython.locals(p="const unsigned char *", found=list, header=Header, wanted=bytes, number=int)
     cpdef list find(self, str name)
 
+    @cython.locals(p="const unsigned char *")
     cpdef str name(self, Header header)
 
+    @cython.locals(p="const unsigned char *")
     cpdef str value(self, Header header)
 
+    @cython.locals(p="const unsigned char *")
     cpdef bytes line(self, Header header)
 
     @cython.locals(p="const unsigned char *", i=Py_ssize_t, end=Py_ssize_t)
@@ -54,16 +54,16 @@ cdef class HeaderBlock:
     cdef void note(self, str reason) except *
 
     @cython.locals(p="const unsigned char *", tok="const unsigned char *", i=Py_ssize_t, end=Py_ssize_t, stop=Py_ssize_t,
-                   name_end=Py_ssize_t, hashed="unsigned int", header=Header)
+                   name_end=Py_ssize_t, header=Header)
     cdef Py_ssize_t _scan_line(self, Py_ssize_t start) except -1
 
-    @cython.locals(number=int)
-    cdef void _add(self, Header header, unsigned int slot) except *
+    @cython.locals(number=int, bit="unsigned long long")
+    cdef void _add(self, Header header) except *
 
     @cython.locals(p="const unsigned char *", q="const unsigned char *", entry_next="const unsigned char *",
                    entry_ids="const unsigned char *", heads="const unsigned char *", entry="unsigned char", i=Py_ssize_t,
                    name=bytes)
-    cdef int _lookup(self, Py_ssize_t start, Py_ssize_t length, unsigned int slot) except -1
+    cdef int _lookup(self, Py_ssize_t start, Py_ssize_t length) except -1
 
     @cython.locals(p="const unsigned char *", end=Py_ssize_t)
     cdef Py_ssize_t _next_line(self, Py_ssize_t pos) except -1

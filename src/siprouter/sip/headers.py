@@ -5,7 +5,6 @@ from siprouter.sip.names import (
     ENTRY_NAMES,
     ENTRY_NEXT,
     HASH_HEADS,
-    HEADER_COUNT,
     HEADER_IDS,
     HEADER_NAMES,
     SINGLE_HEADERS,
@@ -19,10 +18,10 @@ class Header:
     """One header field line, as offsets into the message.
 
     [name_start, name_end) is the name, [start, end) the value without the white space around it (folds are still in it
-    where `folded`), `line_end` is behind the line's CRLF. `parsed` is a place for whoever parses the value.
+    where `folded`), `line_end` is behind the line's CRLF.
     """
 
-    __slots__ = ("end", "folded", "id", "line_end", "name_end", "name_start", "parsed", "start")
+    __slots__ = ("end", "folded", "id", "line_end", "name_end", "name_start", "start")
 
     id: int
     name_start: int
@@ -31,7 +30,6 @@ class Header:
     end: int
     line_end: int
     folded: bool
-    parsed: object
 
     def __repr__(self) -> str:
         return f"<Header {self.id} [{self.name_start}:{self.line_end}]>"
@@ -44,7 +42,7 @@ class HeaderBlock:
     scan goes on behind a defect, so that a refusal can still be addressed.
     """
 
-    __slots__ = ("_slots", "body_start", "buf", "defect", "headers", "headers_end", "headers_start", "length")
+    __slots__ = ("_seen", "body_start", "buf", "defect", "headers", "headers_end", "headers_start", "length")
 
     buf: bytes
     length: int
@@ -53,19 +51,25 @@ class HeaderBlock:
     headers_end: int
     body_start: int
     defect: str
-    _slots: list[Header | None]
+    _seen: int
 
     def get(self, header_id: int) -> Header | None:
         """The first header of this id."""
-        return self._slots[header_id]
+        if header_id < 64 and not (self._seen >> header_id) & 1:
+            return None
+        for header in self.headers:
+            if header.id == header_id:
+                return header
+        return None
 
     def all(self, header_id: int) -> list[Header]:
         """All headers of this id, in order."""
         found: list[Header] = []
-        if self._slots[header_id] is not None:
-            for header in self.headers:
-                if header.id == header_id:
-                    found.append(header)
+        if header_id < 64 and not (self._seen >> header_id) & 1:
+            return found
+        for header in self.headers:
+            if header.id == header_id:
+                found.append(header)
         return found
 
     def find(self, name: str) -> list[Header]:
@@ -74,34 +78,38 @@ class HeaderBlock:
         number = HEADER_IDS.get(lower, 0)
         if number:
             return self.all(number)
+        p = self.buf
         wanted = lower.encode("utf-8", "surrogateescape")
         found: list[Header] = []
         for header in self.headers:
             if header.id == 0 and header.name_end - header.name_start == len(wanted):
-                if self.buf[header.name_start : header.name_end].lower() == wanted:
+                if p[header.name_start : header.name_end].lower() == wanted:
                     found.append(header)
         return found
 
     def name(self, header: Header) -> str:
         """A header's name as written."""
-        return self.buf[header.name_start : header.name_end].decode("ascii")
+        p = self.buf
+        return p[header.name_start : header.name_end].decode("ascii")
 
     def value(self, header: Header) -> str:
         """A header's value: trimmed, each fold one space."""
+        p = self.buf
         if header.folded:
-            return unfold(self.buf[header.start : header.end]).decode("utf-8", "surrogateescape")
-        return self.buf[header.start : header.end].decode("utf-8", "surrogateescape")
+            return unfold(p[header.start : header.end]).decode("utf-8", "surrogateescape")
+        return p[header.start : header.end].decode("utf-8", "surrogateescape")
 
     def line(self, header: Header) -> bytes:
         """The header's whole line with its line end."""
-        return self.buf[header.name_start : header.line_end]
+        p = self.buf
+        return p[header.name_start : header.line_end]
 
     def scan(self, start: int) -> None:
         """Reads header lines from `start` to the empty line; fills everything but `buf` and `length`."""
         p = self.buf
         end = self.length
         self.headers = []
-        self._slots = [None] * HEADER_COUNT
+        self._seen = 0  # one bit for each header id below 64
         self.headers_start = start
         i = start
         while i < end:
@@ -130,10 +138,8 @@ class HeaderBlock:
         p = self.buf
         tok = TOKEN_CHARS
         end = self.length
-        hashed = 0
         i = start
         while i < end and tok[p[i]]:
-            hashed = (hashed * 31 + (p[i] | 32)) & 0xFFFFFF
             i += 1
         name_end = i
         while i < end and (p[i] == 32 or p[i] == 9):
@@ -146,7 +152,6 @@ class HeaderBlock:
         header.name_start = start
         header.name_end = name_end
         header.folded = False
-        header.parsed = None
         start = i
         while True:
             while i < end and p[i] != 10 and p[i] != 13:
@@ -168,26 +173,31 @@ class HeaderBlock:
         header.start = start
         header.end = stop
         header.line_end = i
-        self._add(header, hashed & 255)
+        self._add(header)
         return i
 
-    def _add(self, header: Header, slot: int) -> None:
-        """Names the header and files it; `slot` is the hash of its name."""
-        number = self._lookup(header.name_start, header.name_end - header.name_start, slot)
+    def _add(self, header: Header) -> None:
+        """Names the header and files it."""
+        number = self._lookup(header.name_start, header.name_end - header.name_start)
         header.id = number
         self.headers.append(header)
-        if self._slots[number] is None:
-            self._slots[number] = header
-        elif 0 < number <= SINGLE_HEADERS:
-            self.note("Duplicate " + HEADER_NAMES[number])
+        if number < 64:
+            bit = 1
+            bit <<= number
+            if 0 < number <= SINGLE_HEADERS and self._seen & bit:
+                self.note("Duplicate " + HEADER_NAMES[number])
+            self._seen |= bit
 
-    def _lookup(self, start: int, length: int, slot: int) -> int:
+    def _lookup(self, start: int, length: int) -> int:
         """The id of the header name of `length` octets at `start`."""
         p = self.buf
         entry_next = ENTRY_NEXT
         entry_ids = ENTRY_IDS
         heads = HASH_HEADS
-        entry = heads[slot]
+        entry = heads[
+            (length * 31 + (p[start] | 32) * 7 + (p[start + length // 2] | 32) * 3 + (p[start + length - 1] | 32) * 13)
+            & 255
+        ]
         while entry:
             name = ENTRY_NAMES[entry]
             if len(name) == length:

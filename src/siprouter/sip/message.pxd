@@ -1,6 +1,6 @@
 cimport cython
 
-from siprouter.sip.cseq cimport CSeq, parse_cseq
+from siprouter.sip.cseq cimport CSeq, find_method, parse_cseq
 from siprouter.sip.edits cimport Edit, assemble, make_edit
 from siprouter.sip.headers cimport Header, HeaderBlock, parse_number
 from siprouter.sip.nameaddr cimport NameAddr, parse_nameaddr, parse_nameaddrs
@@ -18,7 +18,6 @@ cdef int H_ROUTE
 cdef int H_TO
 cdef int H_VIA
 cdef int M_ACK
-cdef dict METHOD_IDS
 cdef tuple METHOD_NAMES
 cdef bytes TOKEN_CHARS
 cdef bytes URI_CHARS
@@ -33,6 +32,7 @@ cdef class Message(HeaderBlock):
     cdef readonly Py_ssize_t uri_end
     cdef readonly int status
     cdef readonly int defect_status
+    cdef readonly bint answerable
     cdef readonly Py_ssize_t content_length
     cdef readonly CSeq cseq
     cdef public list edits
@@ -43,14 +43,19 @@ cdef class Message(HeaderBlock):
     cdef NameAddr _to
     cdef str _call_id
     cdef bytes _body
+    cdef dict _addresses
 
     @cython.locals(header=Header, via=Via, pos=Py_ssize_t)
     cpdef list vias(self)
 
+    @cython.locals(p="const unsigned char *")
+    cpdef str text(self, Py_ssize_t start, Py_ssize_t end)
+
+    @cython.locals(header=Header)
+    cpdef NameAddr address(self, int header_id)
+
     @cython.locals(header=Header, found=list)
     cpdef list addresses(self, int header_id)
-
-    cpdef list header_addresses(self, Header header)
 
     cpdef list contacts(self)
 
@@ -76,21 +81,21 @@ cdef class Message(HeaderBlock):
                    headers_start=Py_ssize_t)
     cdef Py_ssize_t _read_start_line(self) except -1
 
-    @cython.locals(p="const unsigned char *", chars="const unsigned char *", i=Py_ssize_t, start=Py_ssize_t, name=bytes,
+    @cython.locals(p="const unsigned char *", chars="const unsigned char *", i=Py_ssize_t, start=Py_ssize_t,
                    version=bytes)
     cdef void _read_request_line(self, Py_ssize_t pos, Py_ssize_t stop) except *
 
     @cython.locals(p="const unsigned char *", line=bytes)
     cdef void _read_status_line(self, Py_ssize_t stop) except *
 
-    @cython.locals(header=Header, stop=Py_ssize_t)
-    cdef void _check_length(self) except *
-
-    @cython.locals(header=Header, slots=list)
+    @cython.locals(via=Header, from_=Header, to=Header, call_id=Header, cseq=Header, length=Header, header=Header,
+                   number=int)
     cdef void _check_headers(self) except *
 
-    @cython.locals(header=Header)
-    cdef void _check_cseq(self) except *
+    @cython.locals(p="const unsigned char *", stop=Py_ssize_t)
+    cdef void _check_length(self, Header header) except *
 
-@cython.locals(msg=Message, answerable=bint)
+    cdef void _check_cseq(self, Header header) except *
+
+@cython.locals(p="const unsigned char *", msg=Message)
 cpdef Message parse_message(bytes buf)

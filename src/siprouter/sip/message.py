@@ -8,7 +8,7 @@ CSeq method other than the request's; no or a broken top Via; in a request a bro
 Content-Length are cut off.
 """
 
-from siprouter.sip.cseq import CSeq, parse_cseq
+from siprouter.sip.cseq import CSeq, find_method, parse_cseq
 from siprouter.sip.edits import Edit, assemble, make_edit
 from siprouter.sip.errors import MessageError
 from siprouter.sip.headers import Header, HeaderBlock, parse_number
@@ -25,7 +25,6 @@ from siprouter.sip.names import (
     H_TO,
     H_VIA,
     M_ACK,
-    METHOD_IDS,
     METHOD_NAMES,
     TOKEN_CHARS,
     URI_CHARS,
@@ -38,12 +37,13 @@ class Message(HeaderBlock):
     """One received message. Reads always see it as received; edits wait in `edits` until the next message is built.
 
     `method` of a reply is that of its CSeq; `status` is 0 for a request. `content_length` is -1 where the field is
-    absent. [uri_start, uri_end) is the request URI, in a reply the reason phrase; [0, method_end) the method.
+    absent. `answerable` says whether a refusal can be sent. [uri_start, uri_end) is the request URI, in a reply the
+    reason phrase; [0, method_end) is the method.
     """
 
-    __slots__ = ("_body", "_call_id", "_from", "_parsed_uri", "_to", "_uri", "_via", "content_length", "cseq",
-                 "defect_status", "edits", "is_request", "method", "method_end", "method_id", "status", "uri_end",
-                 "uri_start")  # fmt: skip
+    __slots__ = ("_addresses", "_body", "_call_id", "_from", "_parsed_uri", "_to", "_uri", "_via", "answerable",
+                 "content_length", "cseq", "defect_status", "edits", "is_request", "method", "method_end", "method_id",
+                 "status", "uri_end", "uri_start")  # fmt: skip
 
     is_request: bool
     method: str
@@ -53,16 +53,18 @@ class Message(HeaderBlock):
     uri_end: int
     status: int
     defect_status: int
+    answerable: bool
     content_length: int
     cseq: CSeq
     edits: list[Edit]
     _uri: str | None
     _parsed_uri: Uri | None
-    _via: Via | None
+    _via: Via
     _from: NameAddr | None
     _to: NameAddr | None
     _call_id: str | None
     _body: bytes | None
+    _addresses: dict[int, list[NameAddr]] | None
 
     # --- start line
 
@@ -70,8 +72,7 @@ class Message(HeaderBlock):
     def uri(self) -> str:
         """The request URI as received; "" for a reply."""
         if self._uri is None:
-            stop = self.uri_end if self.is_request else self.uri_start
-            self._uri = self.buf[self.uri_start : stop].decode("utf-8", "surrogateescape")
+            self._uri = self.text(self.uri_start, self.uri_end) if self.is_request else ""
         return self._uri
 
     @property
@@ -84,14 +85,17 @@ class Message(HeaderBlock):
     @property
     def reason(self) -> str:
         """The reason phrase of a reply, "" for a request."""
-        if self.is_request:
-            return ""
-        return self.buf[self.uri_start : self.uri_end].decode("utf-8", "surrogateescape")
+        return "" if self.is_request else self.text(self.uri_start, self.uri_end)
 
     @property
     def first_line(self) -> str:
         """The start line without its line end."""
-        return self.buf[: self.headers_start].rstrip(b"\r\n").decode("utf-8", "surrogateescape")
+        return self.text(0, self.headers_start).rstrip("\r\n")
+
+    def text(self, start: int, end: int) -> str:
+        """`buf[start:end]` as text."""
+        p = self.buf
+        return p[start:end].decode("utf-8", "surrogateescape")
 
     # --- headers
 
@@ -99,7 +103,7 @@ class Message(HeaderBlock):
     def call_id(self) -> str:
         """The Call-ID."""
         if self._call_id is None:
-            header = self._slots[H_CALL_ID]
+            header = self.get(H_CALL_ID)
             assert header is not None
             self._call_id = self.value(header)
         return self._call_id
@@ -108,28 +112,26 @@ class Message(HeaderBlock):
     def from_(self) -> NameAddr:
         """From. MessageError(400) where it is malformed (replies only, a request was checked)."""
         if self._from is None:
-            header = self._slots[H_FROM]
-            assert header is not None
-            self._from = parse_nameaddr(self.buf, header.start, header.end, False)
+            self._from = self.address(H_FROM)
         return self._from
 
     @property
     def to(self) -> NameAddr:
         """To. MessageError(400) where it is malformed (replies only, a request was checked)."""
         if self._to is None:
-            header = self._slots[H_TO]
-            assert header is not None
-            self._to = parse_nameaddr(self.buf, header.start, header.end, False)
+            self._to = self.address(H_TO)
         return self._to
 
     @property
     def via(self) -> Via:
         """The top Via."""
-        if self._via is None:
-            header = self._slots[H_VIA]
-            assert header is not None
-            self._via = parse_via(self.buf, header.start, header.end)
         return self._via
+
+    def address(self, header_id: int) -> NameAddr:
+        """The address in the first header of this id, which is there and holds one only. MessageError(400)."""
+        header = self.get(header_id)
+        assert header is not None
+        return parse_nameaddr(self.buf, header.start, header.end, False)
 
     def vias(self) -> list[Via]:
         """All Via values, top first. MessageError(400) where one is malformed."""
@@ -145,21 +147,19 @@ class Message(HeaderBlock):
         return found
 
     def addresses(self, header_id: int) -> list[NameAddr]:
-        """All values of all headers of a comma-separated address header. MessageError(400) where one is malformed."""
-        found: list[NameAddr] = []
-        if self._slots[header_id] is None:
-            return found
-        for header in self.headers:
-            if header.id == header_id:
-                found.extend(self.header_addresses(header))
-        return found
+        """All values of all headers of an address list, parsed once. MessageError(400) where one is malformed.
 
-    def header_addresses(self, header: Header) -> list[NameAddr]:
-        """The addresses of one header line, parsed once. Not to be changed by the caller."""
-        if header.parsed is None:
-            header.parsed = parse_nameaddrs(self.buf, header.start, header.end)
-        parsed: list[NameAddr] = header.parsed  # type: ignore[assignment]
-        return parsed
+        The list is not to be changed by the caller.
+        """
+        found = self._addresses.get(header_id) if self._addresses is not None else None
+        if found is None:
+            found = []
+            for header in self.all(header_id):
+                found.extend(parse_nameaddrs(self.buf, header.start, header.end))
+            if self._addresses is None:
+                self._addresses = {}
+            self._addresses[header_id] = found
+        return found
 
     def contacts(self) -> list[NameAddr]:
         """All Contact values; one of them may be the star. MessageError(400) where one is malformed."""
@@ -176,7 +176,7 @@ class Message(HeaderBlock):
     @property
     def max_forwards(self) -> int:
         """Max-Forwards, -1 where it is absent. MessageError(400) where it is no number below 2**31."""
-        header = self._slots[H_MAX_FORWARDS]
+        header = self.get(H_MAX_FORWARDS)
         if header is None:
             return -1
         value = parse_number(self.buf, header.start, header.end)
@@ -232,11 +232,11 @@ class Message(HeaderBlock):
         self.edits = []
         self._uri = self._call_id = None
         self._parsed_uri = None
-        self._via = None
         self._from = self._to = None
         self._body = None
+        self._addresses = None
+        self.answerable = False
         self.scan(self._read_start_line())
-        self._check_length()
         self._check_headers()
 
     def _read_start_line(self) -> int:
@@ -267,15 +267,14 @@ class Message(HeaderBlock):
         p = self.buf
         chars = URI_CHARS
         self.is_request = True
-        name = self.buf[:pos]
-        self.method_id = METHOD_IDS.get(name, 0)
-        self.method = METHOD_NAMES[self.method_id] if self.method_id else name.decode("ascii")
+        self.method_id = find_method(self.buf, 0, pos)
+        self.method = METHOD_NAMES[self.method_id] if self.method_id else p[0:pos].decode("ascii")
         i = pos + 1
         self.uri_start = i
         while i < stop and chars[p[i]]:
             i += 1
         self.uri_end = i
-        if i > self.uri_start and stop - i == 8 and self.buf[i:stop] == b" SIP/2.0":
+        if i > self.uri_start and stop - i == 8 and p[i:stop] == b" SIP/2.0":
             return
         while stop > i and p[stop - 1] <= 32:
             stop -= 1
@@ -283,7 +282,7 @@ class Message(HeaderBlock):
         start = stop
         while start > i and p[start - 1] > 32:
             start -= 1
-        version = self.buf[start:stop].upper()
+        version = p[start:stop].upper()
         if not version.startswith(b"SIP/"):
             raise MessageError(400, "Not a SIP Message")
         if version != b"SIP/2.0":
@@ -297,7 +296,7 @@ class Message(HeaderBlock):
         """Reads ``SIP/2.0 200 OK``; the reason phrase, and the space before it, may be missing."""
         p = self.buf
         self.is_request = False
-        line = self.buf[:stop]
+        line = p[0:stop]
         if line[:8].upper() != b"SIP/2.0 ":
             raise MessageError(505, "Version Not Supported")
         self.status = parse_number(line, 8, 11) if stop >= 11 else -1
@@ -306,11 +305,47 @@ class Message(HeaderBlock):
         self.uri_start = min(12, stop)
         self.uri_end = stop
 
-    def _check_length(self) -> None:
+    def _check_headers(self) -> None:
+        """Checks the fields that every message has."""
+        via = from_ = to = call_id = cseq = length = None
+        for header in self.headers:
+            number = header.id
+            if number == H_VIA:
+                if via is None:
+                    via = header
+            elif number == H_FROM:
+                from_ = header
+            elif number == H_TO:
+                to = header
+            elif number == H_CALL_ID:
+                call_id = header
+            elif number == H_CSEQ:
+                cseq = header
+            elif number == H_CONTENT_LENGTH:
+                length = header
+        if length is not None:
+            self._check_length(length)
+        if call_id is None:
+            self.note("Missing Call-ID")
+        elif call_id.end == call_id.start:
+            self.note("Bad Call-ID")
+        try:
+            if via is None:
+                raise MessageError(400, "Missing Via")
+            self._via = parse_via(self.buf, via.start, via.end)
+            self.answerable = self.is_request and self.method_id != M_ACK
+            self._check_cseq(cseq)
+            if from_ is None or to is None:
+                raise MessageError(400, "Missing From or To")
+            if self.is_request:
+                self._from = parse_nameaddr(self.buf, from_.start, from_.end, False)
+                self._to = parse_nameaddr(self.buf, to.start, to.end, False)
+        except MessageError as error:
+            self.note(error.reason)
+
+    def _check_length(self, header: Header) -> None:
         """Reads Content-Length; cuts off what lies behind the body."""
-        header = self._slots[H_CONTENT_LENGTH]
-        if header is None:
-            return
+        p = self.buf
         self.content_length = parse_number(self.buf, header.start, header.end)
         stop = self.body_start + self.content_length
         if self.content_length < 0:
@@ -318,33 +353,11 @@ class Message(HeaderBlock):
         elif stop > self.length:
             self.note("Content-Length Beyond Message")
         elif stop < self.length:
-            self.buf = self.buf[:stop]
+            self.buf = p[0:stop]
             self.length = stop
 
-    def _check_headers(self) -> None:
-        """Checks the fields that every message has."""
-        slots = self._slots
-        header = slots[H_CALL_ID]
-        if header is None:
-            self.note("Missing Call-ID")
-        elif header.end == header.start:
-            self.note("Bad Call-ID")
-        try:
-            header = slots[H_VIA]
-            if header is None:
-                raise MessageError(400, "Missing Via")
-            self._via = parse_via(self.buf, header.start, header.end)
-            self._check_cseq()
-            if slots[H_FROM] is None or slots[H_TO] is None:
-                raise MessageError(400, "Missing From or To")
-            if self.is_request:
-                self._from = self.from_
-                self._to = self.to
-        except MessageError as error:
-            self.note(error.reason)
-
-    def _check_cseq(self) -> None:
-        header = self._slots[H_CSEQ]
+    def _check_cseq(self, header: Header | None) -> None:
+        """Reads CSeq; it names the method of a reply and repeats that of a request."""
         if header is None:
             raise MessageError(400, "Missing CSeq")
         self.cseq = parse_cseq(self.buf, header.start, header.end)
@@ -365,13 +378,13 @@ def parse_message(buf: bytes) -> Message:
 
     Raises MessageError; its `message` is there to be answered only for a request other than ACK with a sound top Via.
     """
-    if buf[:1] in (b"\r", b"\n"):
+    p = buf
+    if len(buf) > 0 and (p[0] == 13 or p[0] == 10):
         buf = buf.lstrip(b"\r\n")
     msg = Message.__new__(Message)
     msg.buf = buf
     msg.length = len(buf)
     msg._read()
     if msg.defect:
-        answerable = msg.is_request and msg._via is not None and msg.method_id != M_ACK
-        raise MessageError(msg.defect_status, msg.defect, msg if answerable else None)
+        raise MessageError(msg.defect_status, msg.defect, msg if msg.answerable else None)
     return msg

@@ -4,8 +4,6 @@ from siprouter.sip.params cimport ParamCursor, parse_params, unescape, walk_para
 from siprouter.sip.uri cimport Uri, parse_uri_at
 
 @cython.final
-@cython.freelist(32)
-@cython.no_gc
 cdef class NameAddr:
     cdef readonly Py_ssize_t start
     cdef readonly Py_ssize_t end

@@ -197,7 +197,7 @@ METHOD_NAMES: Final = (
     "", "INVITE", "ACK", "CANCEL", "BYE", "REGISTER", "OPTIONS", "INFO", "UPDATE", "PRACK", "SUBSCRIBE", "NOTIFY",
     "MESSAGE", "REFER", "PUBLISH", "KDMQ",
 )  # fmt: skip
-METHOD_IDS: Final[dict[bytes, int]] = {name.encode(): number for number, name in enumerate(METHOD_NAMES) if name}
+METHOD_IDS: Final[dict[str, int]] = {name: number for number, name in enumerate(METHOD_NAMES) if name}
 
 
 def header_id(name: str) -> int:
@@ -207,7 +207,7 @@ def header_id(name: str) -> int:
 
 def method_id(name: str) -> int:
     """The id of a method; methods are case-sensitive (RFC 3261 section 7.1), unknown ones are `M_OTHER`."""
-    return METHOD_IDS.get(name.encode("utf-8", "surrogateescape"), M_OTHER)
+    return METHOD_IDS.get(name, M_OTHER)
 
 
 # --- tables for the scanner: 256 flags for each octet, and a chained hash of the header names
@@ -226,11 +226,10 @@ HASH_SIZE: Final = 256
 
 
 def name_hash(name: bytes) -> int:
-    """The scanner's hash of a header name, the same for every case."""
-    value = 0
-    for octet in name:
-        value = (value * 31 + (octet | 0x20)) & 0xFFFFFF
-    return value % HASH_SIZE
+    """The scanner's hash of a header name: from its length, first, middle and last octet, the same for every case."""
+    length = len(name)
+    first, middle, last = name[0] | 0x20, name[length // 2] | 0x20, name[length - 1] | 0x20
+    return (length * 31 + first * 7 + middle * 3 + last * 13) % HASH_SIZE
 
 
 # Each spelling is an entry (counted from 1); HASH_HEADS leads from a hash to the first, ENTRY_NEXT on to the others.
@@ -247,3 +246,18 @@ def _chains() -> tuple[bytes, bytes]:
 
 
 HASH_HEADS, ENTRY_NEXT = _chains()
+
+
+METHOD_OCTETS: Final = tuple(name.encode() for name in METHOD_NAMES)
+
+
+def _method_slots() -> bytes:
+    slots = bytearray(512)
+    for number, name in enumerate(METHOD_OCTETS):
+        if name:
+            slots[(name[0] & 31) << 4 | len(name)] = number
+    return bytes(slots)
+
+
+# The one known method with this first letter (its low five bits) and this length (below 16).
+METHOD_SLOTS: Final = _method_slots()

@@ -3,8 +3,6 @@ cimport cython
 cdef bytes TOKEN_CHARS
 
 @cython.final
-@cython.freelist(16)
-@cython.no_gc
 cdef class ParamCursor:
     cdef public bytes buf
     cdef public Py_ssize_t pos
@@ -26,8 +24,10 @@ cdef class ParamCursor:
                    length=Py_ssize_t)
     cpdef bint named(self, bytes name) except -1
 
+    @cython.locals(p="const unsigned char *")
     cpdef str name(self)
 
+    @cython.locals(p="const unsigned char *")
     cpdef str value(self)
 
 @cython.locals(cursor=ParamCursor)

@@ -107,11 +107,13 @@ class ParamCursor:
 
     def name(self) -> str:
         """The name in lower case."""
-        return self.buf[self.name_start : self.name_end].decode("utf-8", "surrogateescape").lower()
+        p = self.buf
+        return p[self.name_start : self.name_end].decode("utf-8", "surrogateescape").lower()
 
     def value(self) -> str:
         """The value: "" where there is none; without quotes and escapes."""
-        text = self.buf[self.value_start : self.value_end].decode("utf-8", "surrogateescape")
+        p = self.buf
+        text = p[self.value_start : self.value_end].decode("utf-8", "surrogateescape")
         return unescape(text) if self.escaped else text
 
 

@@ -5,8 +5,6 @@ cdef dict _KINDS
 cdef dict _SCHEMES
 
 @cython.final
-@cython.freelist(32)
-@cython.no_gc
 cdef class Uri:
     cdef readonly str scheme
     cdef readonly int kind

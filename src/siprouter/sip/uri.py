@@ -154,9 +154,9 @@ def parse_uri_at(source: bytes, start: int, end: int) -> Uri:
         i += 1
     if i >= end or i == start:
         raise MessageError(400, "Bad URI Scheme")
-    scheme = _SCHEMES.get(source[start:i])
+    scheme = _SCHEMES.get(p[start:i])
     if scheme is None:
-        scheme = source[start:i].decode("ascii").lower()
+        scheme = p[start:i].decode("ascii").lower()
     uri = Uri.__new__(Uri)
     uri.scheme = scheme
     uri.kind = _KINDS.get(scheme, U_OTHER)
@@ -174,14 +174,14 @@ def parse_uri_at(source: bytes, start: int, end: int) -> Uri:
     else:
         if i >= end:
             raise MessageError(400, "Bad URI")
-        uri.opaque = source[i:end].decode("utf-8", "surrogateescape")
+        uri.opaque = p[i:end].decode("utf-8", "surrogateescape")
     return uri
 
 
 def _parse_sip(uri: Uri, pos: int) -> None:
     """Reads ``user:password@host:port;params?headers`` from `pos` on."""
-    p = uri._source
     source = uri._source
+    p = source
     end = uri._end
     at = pos
     colon = -1
@@ -196,12 +196,12 @@ def _parse_sip(uri: Uri, pos: int) -> None:
             colon = at
         if colon == pos:
             raise MessageError(400, "Bad URI User")
-        uri.user = source[pos:colon].decode("utf-8", "surrogateescape")
+        uri.user = p[pos:colon].decode("utf-8", "surrogateescape")
         if colon < at:
-            uri.password = source[colon + 1 : at].decode("utf-8", "surrogateescape")
+            uri.password = p[colon + 1 : at].decode("utf-8", "surrogateescape")
         pos = at + 1
     i = host_end(source, pos, end)
-    uri.host = source[pos:i].decode("ascii")
+    uri.host = p[pos:i].decode("ascii")
     if i < end and p[i] == 58:
         pos = i + 1
         i = port_end(source, pos, end)
@@ -213,17 +213,17 @@ def _parse_sip(uri: Uri, pos: int) -> None:
             if p[i] <= 32 or p[i] == 64:
                 raise MessageError(400, "Bad URI Parameter")
             i += 1
-        uri.params = source[pos:i].decode("utf-8", "surrogateescape")
+        uri.params = p[pos:i].decode("utf-8", "surrogateescape")
     if i < end:
         if p[i] != 63:
             raise MessageError(400, "Bad URI")
-        uri.headers = source[i + 1 : end].decode("utf-8", "surrogateescape")
+        uri.headers = p[i + 1 : end].decode("utf-8", "surrogateescape")
 
 
 def _parse_tel(uri: Uri, pos: int) -> None:
     """Reads ``number;params`` from `pos` on (RFC 3966); visual separators stay."""
-    p = uri._source
     source = uri._source
+    p = source
     end = uri._end
     i = pos
     while i < end and p[i] != 59 and p[i] != 63:
@@ -232,14 +232,14 @@ def _parse_tel(uri: Uri, pos: int) -> None:
         i += 1
     if i == pos:
         raise MessageError(400, "Bad URI User")
-    uri.user = source[pos:i].decode("utf-8", "surrogateescape")
+    uri.user = p[pos:i].decode("utf-8", "surrogateescape")
     if i < end and p[i] == 59:
         pos = i + 1
         while i < end and p[i] != 63:
             i += 1
-        uri.params = source[pos:i].decode("utf-8", "surrogateescape")
+        uri.params = p[pos:i].decode("utf-8", "surrogateescape")
     if i < end:
-        uri.headers = source[i + 1 : end].decode("utf-8", "surrogateescape")
+        uri.headers = p[i + 1 : end].decode("utf-8", "surrogateescape")
 
 
 def host_end(source: bytes, pos: int, end: int) -> int:

@@ -7,8 +7,6 @@ cdef bytes TOKEN_CHARS
 cdef dict _TRANSPORTS
 
 @cython.final
-@cython.freelist(32)
-@cython.no_gc
 cdef class Via:
     cdef readonly str transport
     cdef readonly str host

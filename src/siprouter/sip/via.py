@@ -69,7 +69,7 @@ def parse_via(buf: bytes, start: int, end: int) -> Via:
     i = _protocol(via, i, end)
     pos = i
     i = host_end(buf, pos, end)
-    via.host = buf[pos:i].decode("ascii")
+    via.host = p[pos:i].decode("ascii")
     via.end = i
     while i < end and p[i] <= 32:
         i += 1
@@ -98,7 +98,9 @@ def _protocol(via: Via, pos: int, end: int) -> int:
             i += 1
         if i == start:
             raise MessageError(400, "Bad Via")
-        if part == 0 and (i - start != 3 or via._buf[start:i].upper() != b"SIP"):
+        if part == 0 and not (
+            i - start == 3 and (p[start] | 32) == 115 and (p[start + 1] | 32) == 105 and (p[start + 2] | 32) == 112
+        ):
             raise MessageError(400, "Bad Via Protocol")
         if part == 2:
             break
@@ -109,7 +111,7 @@ def _protocol(via: Via, pos: int, end: int) -> int:
         i += 1
         while i < end and p[i] <= 32:
             i += 1
-    name = via._buf[start:i]
+    name = p[start:i]
     known = _TRANSPORTS.get(name)
     via.transport = name.decode("ascii").upper() if known is None else known
     start = i
