@@ -7,6 +7,13 @@ import os
 import pytest
 
 from tests.support import build_state
+from tests.support.ports import Ports
+from tests.support.routers import ROUTERS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "the router that scenarios and differential tests try (kamailio: try the tests themselves)"
+    parser.addoption("--router", choices=sorted(ROUTERS), default="siprouter", help=text)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,3 +37,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("scenario"):
             item.add_marker(pytest.mark.xdist_group("scenario"))
+
+
+@pytest.fixture(scope="session")
+def ports() -> Ports:
+    return Ports()
