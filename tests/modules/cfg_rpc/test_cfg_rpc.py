@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker
 
 from siprouter.core.declare import cfg_var
 from siprouter.core.settings import CfgError, ConfigValue
 from siprouter.rpc.call import call_rpc
 from siprouter.rpc.values import RpcError, RpcValue
+from tests.support.fakes import FakeWorker
 
 
 @pytest.fixture

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker, call, context
 
 from siprouter.rpc.call import call_rpc
 from siprouter.rpc.values import RpcError, RpcValue
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker, call, context
 
 
 def load(*definitions: str, **params: str) -> FakeWorker:

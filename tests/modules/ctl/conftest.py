@@ -1,6 +1,7 @@
 """Free ports."""
 
 import pytest
+
 from tests.support.ports import Ports
 
 

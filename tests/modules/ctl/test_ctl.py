@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.support.fakes import FakeWorker
 
 from siprouter.modules.ctl import ctl
 from siprouter.rpc.binrpc import PacketReader, build_request, parse_values
@@ -15,6 +14,7 @@ from siprouter.rpc.call import call_rpc
 from siprouter.rpc.core import register_core_rpcs
 from siprouter.rpc.values import RpcError, RpcValue
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

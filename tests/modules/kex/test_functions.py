@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import call, context, make_worker, read, write
 
 from siprouter.core.context import MAX_BRANCHES, Branch, Context
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import call, context, make_worker, read, write
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.support.fakes import FakeWorker, context, make_worker, reply, request
 
 from siprouter.core.declare import cfg_var
 from siprouter.rpc.call import call_mi
 from siprouter.rpc.fifo import build_mi_reply
 from siprouter.rpc.memory import read_memory
 from siprouter.rpc.mi import MiArgument
+from tests.support.fakes import FakeWorker, context, make_worker, reply, request
 
 
 @pytest.fixture

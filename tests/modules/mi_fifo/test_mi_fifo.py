@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.support.fakes import FakeWorker
 
 from siprouter.core.declare import mi
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker
 
 
 class Client:

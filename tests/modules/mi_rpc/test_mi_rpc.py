@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker
 
 from siprouter.core.declare import mi
 from siprouter.modules.mi_rpc.bridge import parse_arguments
 from siprouter.rpc.call import call_rpc
 from siprouter.rpc.mi import MiArgument, MiReply
 from siprouter.rpc.values import RpcError, RpcValue
+from tests.support.fakes import FakeWorker
 
 
 def show(inst: object, *values: str) -> MiReply:

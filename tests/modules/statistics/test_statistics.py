@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker, call, context, write
 
 from siprouter.core.counters import Counter
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker, call, context, write
 
 
 def load(*variables: str) -> FakeWorker:
