@@ -20,12 +20,7 @@ from siprouter.rpc.owner import Ownership
 from siprouter.rpc.sessions import BinrpcSession
 from siprouter.rpc.values import RpcValue
 from siprouter.util.log import Record
-
-
-def free_port(kind: int) -> int:
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.support.ports import Ports
 
 
 @contextlib.asynccontextmanager
@@ -84,8 +79,8 @@ async def test_unix_stream(worker: Worker, tmp_path: Path) -> None:
     assert not path.exists()
 
 
-async def test_tcp_and_the_list_of_connections(worker: Worker) -> None:
-    port = free_port(socket.SOCK_STREAM)
+async def test_tcp_and_the_list_of_connections(worker: Worker, ports: Ports) -> None:
+    port = ports.take()
     async with listening(worker, ControlAddress(TCP, "127.0.0.1", port)) as listener:
         assert isinstance(listener, StreamListener)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -96,8 +91,8 @@ async def test_tcp_and_the_list_of_connections(worker: Worker) -> None:
         await finish(writer)
 
 
-async def test_header_that_is_no_binrpc_ends_the_connection(worker: Worker) -> None:
-    port = free_port(socket.SOCK_STREAM)
+async def test_header_that_is_no_binrpc_ends_the_connection(worker: Worker, ports: Ports) -> None:
+    port = ports.take()
     async with listening(worker, ControlAddress(TCP, "127.0.0.1", port)):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.0\r\n\r\n")
@@ -106,8 +101,8 @@ async def test_header_that_is_no_binrpc_ends_the_connection(worker: Worker) -> N
         await finish(writer)
 
 
-async def test_udp(worker: Worker) -> None:
-    port = free_port(socket.SOCK_DGRAM)
+async def test_udp(worker: Worker, ports: Ports) -> None:
+    port = ports.take()
     loop = asyncio.get_running_loop()
     async with listening(worker, ControlAddress(UDP, "127.0.0.1", port)):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
@@ -171,8 +166,8 @@ async def test_file_in_the_way_is_kept(worker: Worker, tmp_path: Path) -> None:
     assert path.read_text() == "precious"
 
 
-async def test_address_in_use(worker: Worker) -> None:
-    port = free_port(socket.SOCK_STREAM)
+async def test_address_in_use(worker: Worker, ports: Ports) -> None:
+    port = ports.take()
     address = ControlAddress(TCP, "127.0.0.1", port)
     async with listening(worker, address):
         with pytest.raises(OSError):

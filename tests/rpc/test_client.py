@@ -42,10 +42,10 @@ async def run(*arguments: str) -> int:
 
 
 @pytest.fixture(params=["unix", "unixd", "tcp", "udp"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def address(request: pytest.FixtureRequest, tmp_path: Path, ports: Ports) -> str:
     if request.param.startswith("unix"):
         return f"{request.param}:{tmp_path}/ctl"
-    return f"{request.param}:127.0.0.1:{Ports().take()}"
+    return f"{request.param}:127.0.0.1:{ports.take()}"
 
 
 async def test_call(worker: Worker, address: str) -> None:

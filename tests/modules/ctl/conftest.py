@@ -6,5 +6,5 @@ from tests.support.ports import Ports
 
 
 @pytest.fixture
-def free_tcp_port() -> int:
-    return Ports().take()
+def free_tcp_port(ports: Ports) -> int:
+    return ports.take()
