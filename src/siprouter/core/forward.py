@@ -94,7 +94,7 @@ def send_to(ctx: Context, target: Target, branch: str) -> bool:
     data = build_forward(
         ctx.msg,
         ctx.new_uri,
-        via_line(endpoint.listener, branch),
+        via_line(endpoint.listener, branch, ctx.source.connection),
         None,
         received,
         rport,

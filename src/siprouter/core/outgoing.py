@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siprouter.core.route_info import SENDING, Sending
 from siprouter.core.routes import ONSEND
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from siprouter.core.context import Context
     from siprouter.core.worker import Worker
     from siprouter.sip.message import Message
+    from siprouter.sip.via import Via
 
 REASONS = {
     100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued", 183: "Session Progress",
@@ -51,6 +52,11 @@ REASONS = {
     600: "Busy Everywhere", 603: "Decline", 604: "Does Not Exist Anywhere", 606: "Not Acceptable",
 }  # fmt: skip
 CLASS_REASONS = ("", "Provisional", "Success", "Redirection", "Request Failure", "Server Failure", "Global Failure")
+
+
+def setting(worker: Worker, name: str, default: Any) -> Any:
+    """A core parameter, or `default` where the worker knows none of that name."""
+    return getattr(worker.settings, name, default)
 
 
 def reason_phrase(status: int) -> str:
@@ -111,6 +117,14 @@ def next_hop(uri: str | Uri, proto: int = PROTO_NONE) -> NextHop:
     return NextHop(host.strip("[]"), parsed.port, proto, parsed.kind == U_SIPS)
 
 
+def next_hop_of_via(via: Via) -> NextHop:
+    """Where a Via says that replies go (RFC 3261 18.2.2, RFC 3581): `received` and `rport` before the sent-by."""
+    proto = PROTO_IDS.get(via.transport.lower(), PROTO_UDP)
+    host = via.maddr or via.received or via.host
+    port = via.rport if via.rport > 0 and not via.maddr else via.port
+    return NextHop(host.strip("[]"), port, proto, False)
+
+
 def literal_target(hop: NextHop) -> Target | None:
     """The target of a next hop that is an address, None for a name."""
     ip = normalize_ip(hop.host)
@@ -137,11 +151,11 @@ def reply_target(worker: Worker, msg: Message, source: Endpoint, force_rport: bo
         return source
     via = msg.via
     ip = source.ip
-    if force_rport or via.rport >= 0 or getattr(worker.settings, "force_rport", 0):
+    if force_rport or via.rport >= 0 or setting(worker, "force_rport", 0):
         port = source.port
     else:
         port = via.port or SIP_PORT
-    if via.maddr or getattr(worker.settings, "reply_to_via", 0):
+    if via.maddr or setting(worker, "reply_to_via", 0):
         ip = normalize_ip(via.maddr or via.host) or ip
         port = via.port or SIP_PORT
     if ip == source.ip and port == source.port:
@@ -153,13 +167,14 @@ def via_notes(worker: Worker, msg: Message, source: Endpoint, force_rport: bool)
     """What to note in the sender's Via: (received, rport); "" and 0 for nothing."""
     via = msg.via
     received = source.ip if via.received or (via.host != source.ip and not same_ip(via.host, source.ip)) else ""
-    wanted = force_rport or via.rport >= 0 or getattr(worker.settings, "force_rport", 0)
+    wanted = force_rport or via.rport >= 0 or setting(worker, "force_rport", 0)
     return received, source.port if wanted else 0
 
 
-def via_line(listener: Listener, branch: str) -> bytes:
-    """Our Via line for a request that leaves by `listener`."""
-    return b"Via: SIP/2.0/%b %b;branch=%b\r\n" % (listener.via_transport, listener.sent_by, branch.encode())
+def via_line(listener: Listener, branch: str, connection: int = 0) -> bytes:
+    """Our Via line for a request that leaves by `listener`; `connection` is the one that replies go back by."""
+    line = b"Via: SIP/2.0/%b %b;branch=%b" % (listener.via_transport, listener.sent_by, branch.encode())
+    return b"%b;i=%x\r\n" % (line, connection) if connection else line + b"\r\n"
 
 
 def route_lines(path: str | None) -> bytes:
@@ -169,16 +184,15 @@ def route_lines(path: str | None) -> bytes:
 
 def server_line(worker: Worker) -> bytes:
     """The Server line of our replies; empty where it is switched off."""
-    settings = worker.settings
-    if not getattr(settings, "server_signature", 1):
+    if not setting(worker, "server_signature", 1):
         return b""
-    line = getattr(settings, "server_header", None)
+    line = setting(worker, "server_header", None)
     return (str(line) if line else "Server: siprouter").encode("utf-8", "surrogateescape") + b"\r\n"
 
 
 def user_agent_line(worker: Worker) -> bytes:
     """The User-Agent line of our requests."""
-    line = getattr(worker.settings, "user_agent_header", None)
+    line = setting(worker, "user_agent_header", None)
     return (str(line) if line else "User-Agent: siprouter").encode("utf-8", "surrogateescape") + b"\r\n"
 
 
