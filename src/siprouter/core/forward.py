@@ -43,10 +43,10 @@ def forward_request(ctx: Context, hop: NextHop | None = None) -> int:
             hop = next_hop(ctx.dst_uri or ctx.uri)
     except PeerError as error:
         ctx.worker.log.warning("cannot forward %s: %s", ctx.msg.method, error.reason)
-        return -1
+        return _counted(ctx, False)
     plan = plan_for(ctx, hop)
     if plan is not None:
-        return 1 if send_to_first(ctx, plan) else -1
+        return _counted(ctx, send_to_first(ctx, plan))
     ctx.worker.spawn(resolve_and_send(ctx, hop), "forward")
     return 1
 
@@ -68,8 +68,15 @@ async def resolve_and_send(ctx: Context, hop: NextHop) -> None:
         plan = await ctx.worker.resolver.plan(hop.host, hop.port, hop.proto, hop.secure)
     except PeerError as error:
         ctx.worker.log.warning("cannot forward %s to %s: %s", ctx.msg.method, hop.host, error.reason)
+        _counted(ctx, False)
         return
-    send_to_first(ctx, plan)
+    _counted(ctx, send_to_first(ctx, plan))
+
+
+def _counted(ctx: Context, sent: bool) -> int:
+    """Count a request as forwarded or dropped in the group `core`; 1 or -1 for the script."""
+    ctx.worker.counters.declare("core", "fwd_requests" if sent else "drop_requests").inc()
+    return 1 if sent else -1
 
 
 def send_to_first(ctx: Context, plan: Any) -> bool:

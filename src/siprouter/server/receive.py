@@ -20,6 +20,7 @@ from siprouter.server.waiting import finish
 from siprouter.sip.errors import MessageError
 from siprouter.sip.message import Message, parse_message
 from siprouter.sip.names import M_ACK
+from siprouter.sip.uri import parse_uri
 from siprouter.transport.endpoint import Endpoint
 from siprouter.util.errors import NOWHERE, PeerError, SourceLocation
 from siprouter.util.log import describe_error
@@ -39,6 +40,7 @@ class MessageReceiver:
         count = worker.counters.declare
         self._bad_requests = count("core", "err_requests", "requests too bad to process")
         self._bad_replies = count("core", "err_replies", "replies too bad to process")
+        self._bad_uris = count("core", "bad_URIs_rcvd", "requests with a broken request URI")
         self._bad_headers = count("core", "bad_msg_hdr", "messages with a broken header")
         self._dropped_requests = count("core", "drop_requests", "requests dropped")
         self._dropped_replies = count("core", "drop_replies", "replies dropped")
@@ -144,7 +146,7 @@ class MessageReceiver:
         is_reply = data.startswith(b"SIP/")
         (self._bad_replies if is_reply else self._bad_requests).inc()
         if isinstance(msg, Message):
-            self._bad_headers.inc()
+            (self._bad_uris if has_bad_uri(msg) else self._bad_headers).inc()
         worker.log.warning("bad message from %s: %s", source, error.reason)
         if not isinstance(msg, Message) or not msg.is_request or msg.method_id == M_ACK:
             return
@@ -197,6 +199,17 @@ class MessageReceiver:
         tag = worker.random_bytes(8).hex()
         data = build_own_reply(ctx, ctx.msg, status, reason, tag)
         worker.outlet.send(data, reply_target(worker, ctx.msg, ctx.source, ctx.force_rport))
+
+
+def has_bad_uri(msg: Message) -> bool:
+    """Whether it is a request whose request URI cannot be parsed."""
+    if not msg.is_request:
+        return False
+    try:
+        parse_uri(msg.uri)
+    except PeerError:
+        return True
+    return False
 
 
 def script_location(error: BaseException, files: tuple[str, ...]) -> SourceLocation:

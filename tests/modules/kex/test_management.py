@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from siprouter.core.declare import cfg_var
+from siprouter.core.routes import CORE_ONREPLY, CompiledRoute, Script
 from siprouter.rpc.call import call_mi
 from siprouter.rpc.fifo import build_mi_reply
 from siprouter.rpc.memory import read_memory
 from siprouter.rpc.mi import MiArgument
+from siprouter.server.receive import MessageReceiver
 from tests.support.fakes import FakeWorker, context, make_worker, reply, request
 
 
@@ -103,10 +105,28 @@ def test_received_messages_are_counted_before_anything_absorbs_them() -> None:
     for msg in (request(), request("OPTIONS"), request("FROBNICATE")):
         ctx = context(worker, msg)
         assert any(hook(ctx) for hook in worker.hooks.request_in)
-    ctx = context(worker, reply())
-    assert any(hook(ctx) for hook in worker.hooks.reply_in)
-    names = ("rcv_requests", "rcv_replies", "unsupported_methods")
-    assert [value(worker, "core", name) for name in names] == [3, 1, 1]
+    assert [value(worker, "core", name) for name in ("rcv_requests", "unsupported_methods")] == [3, 1]
+
+
+def test_messages_that_cannot_be_parsed() -> None:
+    worker = make_worker("kex")
+    good = bytes(request().buf)
+    for old, new in ((b"bob@example.com SIP", b"bob@:x SIP"), (b"CSeq: 102 INVITE", b"CSeq: x")):
+        assert old in good
+        MessageReceiver(worker).receive(good.replace(old, new, 1), context(worker).source)
+    names = ("bad_URIs_rcvd", "bad_msg_hdr", "err_requests", "rcv_requests")
+    assert [value(worker, "core", name) for name in names] == [1, 1, 2, 0]
+
+
+@pytest.mark.parametrize("has_route", [False, True])
+def test_each_reply_is_counted_once(has_route: bool) -> None:
+    worker = make_worker("kex")
+    worker.script = Script()
+    if has_route:
+        worker.script.reply_route = CompiledRoute("", CORE_ONREPLY, lambda ctx: 1, False)
+    MessageReceiver(worker).receive(bytes(reply().buf), context(worker).source)
+    assert value(worker, "core", "rcv_replies") == 1
+    assert value(worker, "core", "rcv_requests") == 0
 
 
 def test_memory_statistics(worker: FakeWorker) -> None:

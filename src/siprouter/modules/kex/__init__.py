@@ -62,7 +62,7 @@ module = Module(
         stat("core:drop_replies", "replies dropped, or that could not be forwarded"),
         stat("core:err_requests", "requests too bad to process"),
         stat("core:err_replies", "replies too bad to process"),
-        stat("core:bad_URIs_rcvd", "URIs that could not be parsed"),
+        stat("core:bad_URIs_rcvd", "requests whose request URI could not be parsed"),
         stat("core:unsupported_methods", "requests with an unknown method"),
         stat("core:bad_msg_hdr", "messages with a header that could not be parsed"),
         stat("shmem:total_size", "bytes of memory there are", statistics.memory_total),

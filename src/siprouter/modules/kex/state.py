@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siprouter.core.routes import CORE_ONREPLY
 from siprouter.sip.names import M_OTHER
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ class Kex:
 
     def configure(self) -> None:
         """Join the hooks at the front."""
-        self.worker.hooks.request_in.insert(0, self._count_request)
-        self.worker.hooks.reply_in.insert(0, self._count_reply)
+        hooks = self.worker.hooks
+        hooks.request_in.insert(0, self._count_request)
+        hooks.script_start.insert(0, self._count_reply_with_route)
+        hooks.reply_in.insert(0, self._count_reply_without_route)
         self._requests = self.stats["rcv_requests"]
         self._replies = self.stats["rcv_replies"]
         self._unsupported = self.stats["unsupported_methods"]
@@ -33,6 +36,11 @@ class Kex:
             self._unsupported.value += 1
         return False
 
-    def _count_reply(self, ctx: Context) -> bool:
-        self._replies.value += 1
+    def _count_reply_with_route(self, ctx: Context) -> None:
+        if ctx.route_type == CORE_ONREPLY:
+            self._replies.value += 1
+
+    def _count_reply_without_route(self, ctx: Context) -> bool:
+        if ctx.script is None or ctx.script.reply_route is None:
+            self._replies.value += 1
         return False
