@@ -1,0 +1,150 @@
+"""The module's instance: parameters, and what the functions have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from siprouter.core.access import PvAccess
+from siprouter.modules.registrar.aor import make_aor
+from siprouter.modules.registrar.rejection import AOR_PARSE, Rejected
+from siprouter.sip.errors import MessageError
+from siprouter.sip.uri import Uri, parse_uri
+from siprouter.transport.endpoint import PROTO_IDS
+from siprouter.util.errors import OperatorError
+
+if TYPE_CHECKING:
+    from siprouter.core.context import Context
+    from siprouter.core.worker import Worker
+    from siprouter.modules.usrloc.state import Usrloc
+
+
+class Registrar:
+    """Registers phones and finds them. The run-time settings are in `cfg`, the statistics in `stats`."""
+
+    received_param: str
+    received_avp: str | None
+    aor_avp: str | None
+    reg_callid_avp: str | None
+    sock_flag: int
+    sock_hdr_name: str | None
+    method_filtering: int
+    use_path: int
+    path_mode: int
+    path_use_received: int
+    cfg: Any
+    stats: Any
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.usrloc: Usrloc
+        self.sl: Any = None
+        self._received: PvAccess | None = None
+        self._aor: PvAccess | None = None
+        self._call_id: PvAccess | None = None
+        self._socket_flag = 0
+
+    def configure(self) -> None:
+        """Checks the parameters and finds the modules needed. Raises OperatorError."""
+        self.usrloc = self.worker.module("usrloc")
+        self.sl = self.worker.module("sl")
+        self._received = self._avp("received_avp", self.received_avp)
+        self._aor = self._avp("aor_avp", self.aor_avp)
+        self._call_id = self._avp("reg_callid_avp", self.reg_callid_avp)
+        if not 0 <= self.path_mode <= 2:
+            raise OperatorError(f"registrar: path_mode must be 0, 1 or 2, found {self.path_mode}")
+        if not -1 <= self.sock_flag <= 31:
+            raise OperatorError(f"registrar: sock_flag must be a flag number (0 to 31), found {self.sock_flag}")
+        if (self.sock_flag >= 0) != bool(self.sock_hdr_name):
+            self.worker.log.warning(
+                "sock_flag and sock_hdr_name work only together, neither is used", source="registrar"
+            )
+        elif self.sock_flag >= 0:
+            self._socket_flag = 1 << self.sock_flag
+
+    def _avp(self, name: str, text: str | None) -> PvAccess | None:
+        if not text:
+            return None
+        access = self.worker.env.parse_pvar(text)
+        if access.name != "avp" or access.set is None:
+            raise OperatorError(f"registrar: {name} must be an AVP, found {text}", suggestion="$avp(s:name)")
+        return access
+
+    def aor(self, ctx: Context, uri: str | None = None) -> str:
+        """The address of record of a URI (None: of the request URI), or of the one in `aor_avp` where that is set.
+
+        Raises Rejected.
+        """
+        value = None if self._aor is None else self._aor.get(ctx)
+        if isinstance(value, str):
+            uri = value
+        try:
+            return self._make_aor(ctx.parsed_uri if uri is None else parse_uri(uri))
+        except MessageError:
+            raise Rejected(*AOR_PARSE) from None
+
+    def aor_of_message(self, ctx: Context) -> str:
+        """The address of record that a REGISTER is for: its To, or `aor_avp`. Raises Rejected."""
+        if self._aor is not None:
+            return self.aor(ctx, ctx.msg.to.uri)
+        try:
+            return self._make_aor(ctx.msg.to.parsed_uri)
+        except MessageError:
+            raise Rejected(*AOR_PARSE) from None
+
+    def _make_aor(self, uri: Uri) -> str:
+        return make_aor(uri, bool(self.usrloc.use_domain), self.cfg.realm_pref or "", bool(self.cfg.case_sensitive))
+
+    def received_from_avp(self, ctx: Context) -> str | None:
+        """The URI in `received_avp`."""
+        value = None if self._received is None else self._received.get(ctx)
+        return value if isinstance(value, str) else None
+
+    def wanted_call_id(self, ctx: Context) -> str | None:
+        """The Call-ID in `reg_callid_avp`."""
+        value = None if self._call_id is None else self._call_id.get(ctx)
+        return value if isinstance(value, str) else None
+
+    def default_expiry(self) -> int:
+        """Seconds for contacts that name none: `default_expires`, varied by `default_expires_range` per cent."""
+        expires: int = self.cfg.default_expires
+        spread = self.cfg.default_expires_range
+        if not spread:
+            return expires
+        chance = int.from_bytes(self.worker.random_bytes(2), "big") / 65536
+        return int(expires * (1 + spread / 100 * (2 * chance - 1)))
+
+    def received_socket(self, ctx: Context) -> str | None:
+        """The name of the listener that got the request, or of the one its socket header names (`sock_flag`)."""
+        if ctx.flags & self._socket_flag:
+            named = self._socket_from_header(ctx)
+            if named is not None:
+                return named
+        listener = ctx.source.listener
+        return None if listener is None else listener.name
+
+    def _socket_from_header(self, ctx: Context) -> str | None:
+        headers = ctx.msg.find(self.sock_hdr_name or "")
+        if not headers:
+            return None
+        text = ctx.msg.value(headers[0])
+        parsed = parse_socket(text)
+        listener = None if parsed is None else self.worker.listeners.find(parsed[1], parsed[2], parsed[0])
+        if listener is None:
+            self.worker.log.error("%s names no socket of ours: %s", self.sock_hdr_name, text, source="registrar")
+            return None
+        name: str = listener.name
+        return name
+
+
+def parse_socket(text: str) -> tuple[int, str, int] | None:
+    """``[proto:]host[:port]`` as (protocol, host, port), 0 for what is absent; None for anything else."""
+    proto = 0
+    head, colon, rest = text.partition(":")
+    if colon and head.lower() in PROTO_IDS:
+        proto, text = PROTO_IDS[head.lower()], rest
+    host, colon, port = text.rpartition(":")
+    if not colon or text.endswith("]"):
+        return (proto, text, 0) if text else None
+    if not (host and port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
+        return None
+    return proto, host, int(port)
