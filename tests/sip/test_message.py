@@ -1,10 +1,10 @@
 """The message parser: what it finds, what it refuses, and with which status."""
 
 import pytest
+
 from siprouter.sip import names
 from siprouter.sip.errors import MessageError
 from siprouter.sip.message import parse_message
-
 from tests.sip.samples import INVITE, REPLY, lines
 
 

@@ -4,8 +4,8 @@ What the scan refuses, with MessageError(400) unless said otherwise: a start lin
 another SIP version (505); a header line without a colon or with a name that is no token; a carriage return alone; no
 empty line behind the headers; a missing or repeated From, To, Call-ID or CSeq; a repeated Max-Forwards; a
 Content-Length that is no number below 2**31, repeated, or beyond what was received; a CSeq number of 2**31 or more; a
-CSeq method other than the request's; no or a broken top Via; in a request a broken From or To. Octets behind
-Content-Length are cut off.
+CSeq method other than the request's; no or a broken top Via; in a request a broken From, To or request URI, or a
+request URI with header fields (an unknown scheme is no error here). Octets behind Content-Length are cut off.
 """
 
 from siprouter.sip.cseq import CSeq, find_method, parse_cseq
@@ -77,9 +77,8 @@ class Message(HeaderBlock):
 
     @property
     def parsed_uri(self) -> Uri:
-        """The parts of the received request URI. MessageError(400) where it is malformed."""
-        if self._parsed_uri is None:
-            self._parsed_uri = parse_uri_at(self.buf, self.uri_start, self.uri_end)
+        """The parts of the received request URI; of a sound request only."""
+        assert self._parsed_uri is not None
         return self._parsed_uri
 
     @property
@@ -335,11 +334,16 @@ class Message(HeaderBlock):
             self._via = parse_via(self.buf, via.start, via.end)
             self.answerable = self.is_request and self.method_id != M_ACK
             self._check_cseq(cseq)
+            if self._via.gaps:
+                raise MessageError(400, "Bad Via")
             if from_ is None or to is None:
                 raise MessageError(400, "Missing From or To")
             if self.is_request:
                 self._from = parse_nameaddr(self.buf, from_.start, from_.end, False)
                 self._to = parse_nameaddr(self.buf, to.start, to.end, False)
+                self._parsed_uri = parse_uri_at(self.buf, self.uri_start, self.uri_end)
+                if self._parsed_uri.headers:
+                    raise MessageError(400, "Header Fields in Request-URI")
         except MessageError as error:
             self.note(error.reason)
 

@@ -13,6 +13,7 @@ cdef class ParamCursor:
     cdef public Py_ssize_t value_end
     cdef public bint quoted
     cdef public bint escaped
+    cdef public bint gaps
 
     @cython.locals(p="const unsigned char *", tok="const unsigned char *", i=Py_ssize_t, end=Py_ssize_t)
     cpdef bint next(self) except -1

@@ -10,10 +10,12 @@ class ParamCursor:
     `next()` moves to the next parameter and says whether there is one; then name_start/name_end and
     value_start/value_end (equal where there is no value; inside the quotes where `quoted`) are offsets into the buffer.
     Meanwhile `pos` is just behind the parameter; after the last one it is at the comma that ends the value, or at the
-    end. Raises MessageError(400) on anything that is no parameter list.
+    end. `gaps` says whether there were empty parameters (``;;``). Raises MessageError(400) on anything that is no
+    parameter list.
     """
 
-    __slots__ = ("buf", "end", "escaped", "name_end", "name_start", "pos", "quoted", "value_end", "value_start")
+    __slots__ = ("buf", "end", "escaped", "gaps", "name_end", "name_start", "pos", "quoted", "value_end",
+                 "value_start")  # fmt: skip
 
     buf: bytes
     pos: int
@@ -24,6 +26,7 @@ class ParamCursor:
     value_end: int
     quoted: bool
     escaped: bool
+    gaps: bool
 
     def next(self) -> bool:
         """Moves to the next parameter; empty ones (``;;``) are passed over."""
@@ -40,10 +43,11 @@ class ParamCursor:
             if p[i] != 59:
                 raise MessageError(400, "Bad Header Parameter")
             i += 1
-            while i < end and (p[i] <= 32 or p[i] == 59):
+            while i < end and p[i] <= 32:
                 i += 1
-            if i < end and p[i] != 44:
+            if i < end and p[i] != 44 and p[i] != 59:
                 break
+            self.gaps = True
         self.name_start = i
         while i < end and tok[p[i]]:
             i += 1
@@ -123,6 +127,7 @@ def walk_params(buf: bytes, pos: int, end: int) -> ParamCursor:
     cursor.buf = buf
     cursor.pos = pos
     cursor.end = end
+    cursor.gaps = False
     return cursor
 
 

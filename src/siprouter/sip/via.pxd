@@ -21,6 +21,7 @@ cdef class Via:
     cdef readonly Py_ssize_t rport_end
     cdef readonly Py_ssize_t received_start
     cdef readonly Py_ssize_t received_end
+    cdef readonly bint gaps
     cdef bytes _buf
     cdef Py_ssize_t _params_start
     cdef dict _params

@@ -13,10 +13,11 @@ class Via:
 
     `port` is 0 where it is absent; `rport` is -1 where the parameter is absent, 0 where it has no value. [start, end)
     is the value from the protocol name to the last parameter, [rport_start, rport_end) and [received_start,
-    received_end) are those parameters with name and value but without the semicolon (0, 0 where absent).
+    received_end) are those parameters with name and value but without the semicolon (0, 0 where absent). `gaps` says
+    whether there were empty parameters: the grammar forbids them, but the way back is plain.
     """
 
-    __slots__ = ("_buf", "_params", "_params_start", "branch", "end", "host", "maddr", "port", "received",
+    __slots__ = ("_buf", "_params", "_params_start", "branch", "end", "gaps", "host", "maddr", "port", "received",
                  "received_end", "received_start", "rport", "rport_end", "rport_start", "start",
                  "transport")  # fmt: skip
 
@@ -33,6 +34,7 @@ class Via:
     rport_end: int
     received_start: int
     received_end: int
+    gaps: bool
     _buf: bytes
     _params_start: int
     _params: dict[str, str] | None
@@ -139,6 +141,7 @@ def _read_params(via: Via, pos: int, end: int) -> None:
             via.received_end = cursor.pos
         elif cursor.named(b"maddr"):
             via.maddr = cursor.value()
+    via.gaps = cursor.gaps
 
 
 def _rport(cursor: ParamCursor) -> int:
