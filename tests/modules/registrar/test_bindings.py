@@ -126,9 +126,7 @@ def test_changes_tell_the_whole_story(
     rules = Rules(max_contacts=limit, replace=replace)
     for cseq, call_id, wanted in requests:
         try:
-            outcome = apply_registration(
-                contacts, reg(cseq, *wanted, call_id=call_id), Rules(max_contacts=limit, replace=replace)
-            )
+            outcome = apply_registration(contacts, reg(cseq, *wanted, call_id=call_id), rules)
         except Rejected:
             continue
         for event, one in outcome.changes:
