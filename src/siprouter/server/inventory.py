@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+from siprouter.core.core_cfg import CORE_CFG_VARS
 from siprouter.core.core_pvars import CORE_PVARS
 from siprouter.core.declare import Module
 from siprouter.core.inventory.compare import (
@@ -44,12 +45,16 @@ def declared_core() -> CoreDeclared:
     """What is there without any module."""
     return CoreDeclared(
         params=params.CORE_PARAMS,
+        cfg_vars={f"core.{var.name}": var for var in CORE_CFG_VARS},
         names={
             "statements": set(keywords.STATEMENTS),
             "route_blocks": set(keywords.ROUTE_KEYWORDS),
             "control": set(keywords.CONTROL),
             "condition_keywords": set(keywords.CONDITIONS),
             "rpc": {command.name for command in CORE_RPCS},
+            "counters": {
+                f"{item.group}.{item.name}" for module in declared_modules() for item in module.stats if item.group
+            },
             "pvs": {pv.name for pv in CORE_PVARS},
         },
     )

@@ -1,0 +1,42 @@
+"""Core parameters that can change while the server runs: the group `core` of the cfg framework.
+
+A parameter belongs here once what uses it looks at `worker.settings` (or is told by its effect) at each use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from siprouter.core.declare import CfgVar, cfg_var
+
+if TYPE_CHECKING:
+    from siprouter.core.settings import ConfigValue
+    from siprouter.core.worker import Worker
+
+GROUP = "core"
+
+CORE_CFG_VARS: tuple[CfgVar, ...] = (
+    cfg_var("debug", int, 0, "log level: -3 alerts only … 0 warnings, 1 notices, 2 information, 3 all", atomic=True),
+)
+
+
+def declare_core_cfg(worker: Worker) -> None:
+    """Declare the group with the values that the core parameters have now: once the configuration file was read."""
+    for var in CORE_CFG_VARS:
+        worker.cfg.declare(GROUP, var, _effect(worker, var.name))
+        if worker.settings.find(var.name) is not None:
+            worker.cfg.set_initial(GROUP, var.name, getattr(worker.settings, var.name))
+    worker.log.level = worker.cfg.group(GROUP).debug
+
+
+def _effect(worker: Worker, name: str) -> Callable[[ConfigValue], None]:
+    """What a change does beyond the cfg framework."""
+
+    def change(value: ConfigValue) -> None:
+        if worker.settings.find(name) is not None:
+            worker.settings.set(name, value)
+        if name == "debug" and isinstance(value, int):
+            worker.log.level = value
+
+    return change
