@@ -2,7 +2,7 @@
 
 import pytest
 
-from siprouter.rpc.mi import MiReply, node_lines, to_plain, to_reply
+from siprouter.rpc.mi import MiReply, node_lines, to_reply
 from siprouter.rpc.values import Pairs
 from siprouter.util.errors import InternalError
 
@@ -51,22 +51,3 @@ def test_what_is_no_data_or_too_deep_is_our_mistake() -> None:
         nested = [nested]
     with pytest.raises(InternalError):
         to_reply(nested)
-
-
-def test_tree_as_plain_data() -> None:
-    assert to_plain(tree()) == Pairs(
-        [
-            (
-                "Domain",
-                Pairs(
-                    [
-                        ("value", "location"),
-                        ("table", "512"),
-                        ("AOR", Pairs([("value", "alice"), ("Contact", Pairs([("value", "sip:a@b"), ("Q", "")]))])),
-                    ]
-                ),
-            ),
-            ("", "plain"),
-            ("empty", None),
-        ]
-    )

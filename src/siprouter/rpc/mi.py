@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from siprouter.rpc.values import Pairs, RpcValue, members
+from siprouter.rpc.values import Pairs, members
 from siprouter.util.errors import InternalError
 from siprouter.util.text import to_str
 
@@ -110,17 +110,3 @@ def node_lines(node: MiNode, indent: str, level: int = 0) -> Iterator[str]:
         attributes = "".join(f" {name}={value}" for name, value in child.attributes)
         yield f"{indent * level}{head}{child.value or ''}{attributes}"
         yield from node_lines(child, indent, level + 1)
-
-
-def to_plain(node: MiNode) -> RpcValue:
-    """A node for codecs with structures: its value, or a structure of what it holds."""
-    if not node.children and not node.attributes:
-        return node.value
-    result = Pairs()
-    if node.value:
-        result.add("value", node.value)
-    for name, value in node.attributes:
-        result.add(name, value)
-    for child in node.children:
-        result.add(child.name or "", to_plain(child))
-    return result

@@ -6,6 +6,7 @@ Document types and entities are refused, so that a small body cannot grow.
 from __future__ import annotations
 
 import datetime as dt
+import math
 import xmlrpc.client
 from typing import Any
 from xml.parsers import expat
@@ -107,6 +108,8 @@ def _value(value: object) -> str:
         tag = "int" if -0x80000000 <= value <= 0x7FFFFFFF else "double"
         inner = f"<{tag}>{value}</{tag}>"
     elif isinstance(value, float):
+        if not math.isfinite(value):
+            raise InternalError(f"XML-RPC cannot carry {value}")
         inner = f"<double>{value!r}</double>"
     elif isinstance(value, str):
         inner = f"<string>{_escape(value)}</string>"
