@@ -59,7 +59,10 @@ class PVar:
 
 @dataclass(frozen=True, slots=True)
 class Transformation:
-    """`{klass.name,args}`: `call(inst, ctx, value, *args) -> value`. Kinds in `args`: "int", "str", "char", "raw"."""
+    """`{klass.name,args}`: `call(inst, ctx, value, *args) -> value`.
+
+    Kinds in `args`: "int", "str", "char" (one character), "raw" (all that follows), "subst" (a `Substitution`).
+    """
 
     klass: str
     name: str

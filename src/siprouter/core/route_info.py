@@ -15,6 +15,9 @@ ERROR = "core.error"
 AUTHORIZED = "core.authorized"
 """key of `ctx.vars`: the sip.digest credentials that an authentication module found right"""
 
+REPLY_BODY = "core.reply_body"
+"""key of `ctx.vars`: bytes, the body of replies generated for this request (set_reply_body)"""
+
 ERROR_CLASS_PARSER = 1
 ERROR_LEVEL_MEDIUM = 3
 

@@ -69,7 +69,7 @@ def _parse_args(
             if number < declared.least:
                 raise OperatorError(f"transformation {what} needs {declared.least} arguments, found {number}", location)
             break
-        if kind == "raw":
+        if kind in ("raw", "subst"):
             word, rest = rest, None
         elif kind == "char":
             word, rest = _take_char(rest, what, location)
@@ -106,6 +106,11 @@ def _take_word(rest: str) -> tuple[str, str | None]:
 def _convert(kind: str, word: str, what: str, env: LoadEnv, location: SourceLocation) -> tuple[bool, Any]:
     if kind in ("raw", "char"):
         return False, word
+    if kind == "subst":
+        # not at the top: substitutions contain variables, which may have transformations
+        from siprouter.core.substitution import parse_substitution
+
+        return False, parse_substitution(word, env, location)
     stripped = word.strip()
     if stripped.startswith("$"):
         get = env.parse_pvar(stripped, location).get

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.fakes import context, edited, make_worker, read, request, write
 
 
 @pytest.mark.parametrize(
     ("uri", "name", "value", "expected"),
     [
-        ("sip:bob:pw@h:5080;lr?a=b", "$rU", "carol", "sip:carol:pw@h:5080;lr?a=b"),
+        ("sip:bob:pw@h:5080;lr", "$rU", "carol", "sip:carol:pw@h:5080;lr"),
         ("sip:bob:pw@h", "$rU", None, "sip:h"),
         ("sip:bob@h", "$rU", "", "sip:h"),
         ("sip:h", "$rU", "x", "sip:x@h"),

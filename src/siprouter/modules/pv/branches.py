@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.access import PvAccess
 from siprouter.core.context import Q_UNSET, Branch
+from siprouter.core.outgoing import q_text
 from siprouter.core.pvars import InnerName
 from siprouter.core.values import Value, to_int, to_text
 from siprouter.modules.pv.message import FLAGS_MASK, unknown_name
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
 
 BRANCH_NAMES = ("uri", "dst_uri", "path", "q", "send_socket", "count", "flags")
 DELIMITER = ", "
-
-
-def q_text(q: int) -> str:
-    """A q value in thousandths as SIP writes it: 1000 is "1", 250 is "0.25"."""
-    return "1" if q >= 1000 else f"0.{q:03d}".rstrip("0").rstrip(".")
 
 
 def _with_q(uri: str, q: int) -> str:
