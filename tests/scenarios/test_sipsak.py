@@ -19,10 +19,6 @@ def sipsak(folder: Path, *arguments: str) -> int:
         return process.wait(20)
 
 
-def test_options_to_the_server(router: Router, tmp_path: Path) -> None:
-    assert sipsak(tmp_path, "-s", f"sip:127.0.0.1:{router.port}") == 0
-
-
 def test_register(router: Router, tmp_path: Path, ports: Ports) -> None:
     contact = f"sip:carol@127.0.0.1:{ports.take()}"
     assert sipsak(tmp_path, "-U", "-C", contact, "-s", f"sip:carol@127.0.0.1:{router.port}", "-x", "60") == 0
