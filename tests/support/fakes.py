@@ -65,7 +65,7 @@ class FakeWorker(Worker):
             wall_clock=lambda: self.wall_time,
             spawn=lambda coroutine, name: self.spawned.append(coroutine),
             sleep=self._sleep,
-            random_bytes=lambda count: bytes(range(count)),
+            random_bytes=lambda count: bytes(number & 255 for number in range(count)),
             log=Log(self.records.append, L_DBG),
         )
         super().__init__(

@@ -28,7 +28,7 @@ def test_flat_tables_say_what_the_rows_say(name):
 
 @pytest.mark.parametrize("name", TABLES)
 def test_every_state_is_reached_and_left(name):
-    table, states, inputs = TABLES[name]
+    table, states, _ = TABLES[name]
     end = st.S_TERMINATED if name.startswith("server") else st.C_TERMINATED
     start = {"server_invite": st.S_PROCEEDING, "server_other": st.S_TRYING}.get(name, st.C_RESOLVING)
     used = {row[0] for row in table.ROWS} | {row[3] for row in table.ROWS}
@@ -128,7 +128,9 @@ def bring(world, method, state):
     """A transaction whose only branch is in `state`."""
     transaction = world.serve(method)
     branch = transaction.add_branch(world.now)
-    if state != "resolving":
+    if state == "resolving":
+        transaction.await_target(branch)
+    else:
         transaction.start(branch, b"request", callee(), world.now)
     if state == "proceeding":
         world.reply(branch, 180)

@@ -77,15 +77,19 @@ class ForkingTransaction(ServerTransaction):
             raise PeerError(500, "Too many branches")
         branch = Branch(self, index, f"{self.tid}.{index:x}")
         branch.expire_at = min(now + self.fr_timeout, self.end_of_life)
-        branch.arm(self.shared.wheel)
         self.branches.append(branch)
         return branch
+
+    def await_target(self, branch: Branch) -> None:
+        """The branch's target must be looked up first; its time-out runs meanwhile."""
+        branch.arm(self.shared.wheel)
 
     def add_blind_branch(self, now: float) -> Branch:
         """A branch that is answered from the script or by an application; only its time-out runs."""
         branch = self.add_branch(now)
         branch.flags |= B_BLIND
         branch.state = C_CALLING
+        branch.arm(self.shared.wheel)
         self.flags |= F_NOISY
         return branch
 

@@ -179,7 +179,7 @@ class ServerTransaction(Retransmitter):
             else:
                 self.linger(now)
         self.transmit_reply(status, data, relayed, reply)
-        if status >= 200 and action != SEND_BESIDE:
+        if status >= 200 and action != SEND_BESIDE and not self.flags & F_LOCAL:
             self.end_branches(status, now)
         return True
 

@@ -1,0 +1,15 @@
+"""tm: stateful processing of requests: retransmission, forking, failure routes, timers."""
+
+from siprouter.core.declare import Module
+from siprouter.modules.tm.functions import FUNCTIONS
+from siprouter.modules.tm.settings import CFG_VARS, PARAMS
+from siprouter.modules.tm.state import Tm
+
+module = Module(
+    "tm",
+    help="transactions: stateful forwarding, forking, failure and reply routes",
+    state=Tm,
+    params=PARAMS,
+    cfg_vars=CFG_VARS,
+    functions=FUNCTIONS,
+)

@@ -1,0 +1,300 @@
+"""The transaction user: runs reply and failure routes, builds messages, tries further targets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, Any
+
+from siprouter.core.context import Context
+from siprouter.core.outgoing import build_own_reply
+from siprouter.core.routes import FAILURE, TM_ONREPLY
+from siprouter.modules.tm import build
+from siprouter.modules.tm.fork import try_next_target
+from siprouter.modules.tm.hints import REPLIED, Hints
+from siprouter.sip.build import build_forward_reply
+from siprouter.sip.names import H_PROXY_AUTHENTICATE, H_WWW_AUTHENTICATE
+from siprouter.transaction.base import DROPPED, PENDING
+from siprouter.transaction.events import (
+    LOCAL_RESPONSE_IN,
+    ON_FAILURE,
+    ON_FAILURE_RO,
+    RESPONSE_IN,
+)
+from siprouter.transaction.server import F_AUTO_100, F_LOCAL
+from siprouter.transport.endpoint import is_stream
+from siprouter.util.errors import PeerError
+
+if TYPE_CHECKING:
+    from siprouter.core.routes import CompiledRoute
+    from siprouter.modules.tm.state import Tm
+    from siprouter.transaction.branch import Branch
+    from siprouter.transaction.transaction import Transaction
+
+NO_BRANCH = -1
+
+
+class ScriptUser:
+    """See `transaction.base.TransactionUser`. A `reply` is the Context of a received reply."""
+
+    def __init__(self, tm: Tm) -> None:
+        self.tm = tm
+        self.worker = tm.worker
+        self.tag_secret = tm.worker.random_bytes(16)
+
+    # --- running routes
+
+    def run(self, route: CompiledRoute, ctx: Context) -> int:
+        """Run a route that does not wait; its return code, -1 when it raised."""
+        try:
+            result = route.run(ctx)
+            if isinstance(result, int):
+                return result
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+            self.worker.log.error("route %s may not wait here", route.name, source="tm")
+        except Exception:
+            self.worker.log.exception("route %s failed", route.name, source="tm")
+        return -1
+
+    async def run_waiting(self, route: CompiledRoute, ctx: Context) -> None:
+        """Run a route that may wait."""
+        try:
+            result = route.run(ctx)
+            if isinstance(result, Awaitable):
+                await result
+        except Exception:
+            self.worker.log.exception("route %s failed", route.name, source="tm")
+
+    # --- replies
+
+    def attach(self, ctx: Context, transaction: Transaction, branch: Branch) -> None:
+        """Let the context of a reply share what belongs to the transaction."""
+        ctx.transaction = transaction
+        ctx.branch_index = branch.index
+        request = transaction.context
+        if request is not None:
+            ctx.script = request.script
+            ctx.flags = request.flags
+            ctx.script_flags = request.script_flags
+            ctx.avps = request.avps
+        if branch.info is not None:
+            ctx.branch_flags = branch.info.flags
+        kind = LOCAL_RESPONSE_IN if transaction.flags & F_LOCAL else RESPONSE_IN
+        if transaction.watched & kind:
+            self.event(kind, transaction, transaction.request, ctx, ctx.msg.status)
+
+    def reply_received(self, transaction: Transaction, branch: Branch, reply: Context, _now: float) -> int:
+        """Run the reply route of the transaction."""
+        route: CompiledRoute | None = transaction.on_reply
+        if route is None:
+            return int(reply.msg.status)
+        reply.route_type = TM_ONREPLY
+        if route.waits:
+            self.worker.spawn(self.wait_for_reply_route(route, transaction, branch, reply), "onreply_route")
+            return PENDING
+        self.run(route, reply)
+        return self.after_reply_route(transaction, branch, reply)
+
+    async def wait_for_reply_route(
+        self, route: CompiledRoute, transaction: Transaction, branch: Branch, reply: Context
+    ) -> None:
+        """Run a reply route that waits, then go on with the reply."""
+        await self.run_waiting(route, reply)
+        status = self.after_reply_route(transaction, branch, reply)
+        transaction.resume_reply(branch, reply, status, self.worker.now())
+
+    def after_reply_route(self, transaction: Transaction, branch: Branch, reply: Context) -> int:
+        """Take over flags; the status to go on with, or DROPPED (provisional replies only)."""
+        request = transaction.context
+        if request is not None:
+            request.flags = reply.flags
+        if branch.info is not None:
+            branch.info.flags = reply.branch_flags
+        status = int(reply.msg.status)
+        if reply.dropped and status < 200:
+            return DROPPED
+        return status
+
+    # --- failure
+
+    def branches_failed(self, transaction: Transaction, branch: Branch, now: float) -> int:
+        """Run the callbacks and the failure route."""
+        reply = branch.reply
+        if transaction.watched & ON_FAILURE_RO:
+            self.event(ON_FAILURE_RO, transaction, transaction.request, reply, branch.status)
+        if transaction.watched & ON_FAILURE:
+            self.event(ON_FAILURE, transaction, transaction.request, reply, branch.status)
+        route: CompiledRoute | None = transaction.on_failure
+        transaction.on_failure = None
+        if route is None or transaction.context is None:
+            return 0
+        ctx = self.failure_context(transaction, branch, now)
+        if route.waits:
+            self.worker.spawn(self.wait_for_failure_route(route, transaction, ctx), "failure_route")
+            return PENDING
+        try:
+            self.run(route, ctx)
+        finally:
+            self.leave_failure(transaction, ctx)
+        return 0
+
+    async def wait_for_failure_route(self, route: CompiledRoute, transaction: Transaction, ctx: Context) -> None:
+        """Run a failure route that waits, then go on with what it left."""
+        try:
+            await self.run_waiting(route, ctx)
+        finally:
+            self.leave_failure(transaction, ctx)
+        transaction.resume_failure(self.worker.now())
+
+    def failure_context(self, transaction: Transaction, branch: Branch | None, now: float) -> Context:
+        """The request as it was when it was relayed first, with the winning reply."""
+        first: Context = transaction.context
+        hints: Hints = first.tm
+        hints.save(first)
+        ctx = Context(self.worker, first.script, first.msg, first.source, now, FAILURE)
+        ctx.flags = first.flags
+        ctx.script_flags = first.script_flags
+        ctx.avps = first.avps
+        ctx.var_map = first.var_map
+        ctx.reply_headers = list(first.reply_headers) if first.reply_headers else None
+        ctx.force_rport = first.force_rport
+        ctx.new_uri = hints.new_uri
+        ctx.dst_uri = hints.dst_uri
+        ctx.path = hints.path
+        ctx.instance = hints.instance
+        ctx.force_socket = hints.force_socket
+        ctx.uri_consumed = True
+        ctx.transaction = transaction
+        ctx.tm = Hints(hints.key)
+        ctx.tm.new_uri = hints.new_uri
+        ctx.tm.dst_uri = hints.dst_uri
+        ctx.tm.edits = first.msg.edits
+        ctx.msg.edits = list(hints.edits)
+        if branch is not None:
+            ctx.tm.picked = branch
+            ctx.code = branch.status
+            ctx.reply = None if branch.reply is None else branch.reply.msg
+            ctx.branch_flags = branch.info.flags if branch.info is not None else 0
+        return ctx
+
+    def leave_failure(self, transaction: Transaction, ctx: Context) -> None:
+        """A failure route has ended: flags stay with the transaction, edits do not."""
+        first = transaction.context
+        ctx.msg.edits = ctx.tm.edits
+        if first is not None:
+            first.flags = ctx.flags
+            first.tm.error = ctx.tm.error or first.tm.error
+
+    def failover(self, transaction: Transaction, branch: Branch, now: float) -> bool:
+        """Try the next target of a branch."""
+        return try_next_target(self.tm, transaction, branch, now)
+
+    def all_failed(self, transaction: Transaction, now: float) -> None:
+        """No reply is left to relay: send the error that the last relay met, or 500."""
+        first = transaction.context
+        if first is None or transaction.flags & F_LOCAL:
+            transaction.release(now)
+            return
+        status, reason = first.tm.error or (500, "Server Internal Error")
+        self.reply_locally(transaction, first, status, reason, now)
+
+    # --- replies of our own
+
+    def to_tag(self, transaction: Transaction) -> str:
+        """The tag of all our replies in a transaction; nobody else can guess it."""
+        if not transaction.to_tag:
+            transaction.to_tag = f"{hash((self.tag_secret, transaction.tid)) & 0xFFFFFFFFFFFFFFFF:016x}"
+        return transaction.to_tag
+
+    def reply_locally(
+        self,
+        transaction: Transaction,
+        ctx: Context,
+        status: int,
+        reason: str | None,
+        now: float,
+        headers: bytes = b"",
+        body: bytes = b"",
+    ) -> bool:
+        """Send a reply of our own upstream, built with the reply headers of `ctx`. False: too late."""
+        if transaction.request is None or transaction.target is None:
+            return False
+        tag = self.to_tag(transaction) if status >= 180 else ""
+        data = build_own_reply(ctx, transaction.request, status, reason, tag, headers, body)
+        if status >= 200:
+            self.tm.hints(ctx).done |= REPLIED
+        return transaction.reply(status, data, now)
+
+    def send_trying(self, transaction: Transaction, ctx: Context) -> None:
+        """The automatic 100 to an INVITE."""
+        if transaction.is_invite and transaction.flags & F_AUTO_100 and transaction.status < 100:
+            self.reply_locally(transaction, ctx, 100, self.tm.cfg.auto_inv_100_reason, self.worker.now())
+
+    # --- building
+
+    def build_local(self, transaction: Transaction, status: int, reason: str | None, headers: list[bytes]) -> bytes:
+        """A reply of our own that stands for those of the branches."""
+        tag = self.to_tag(transaction)
+        return build_own_reply(transaction.context, transaction.request, status, reason, tag, b"".join(headers))
+
+    def build_relayed(self, transaction: Transaction, _branch: Branch, reply: Context) -> bytes:
+        """A reply without our Via."""
+        target = transaction.target
+        return build_forward_reply(reply.msg, None, target is not None and is_stream(target.proto))
+
+    def build_ack(self, branch: Branch, reply: Context) -> bytes:
+        """The ACK for a final reply other than 2xx."""
+        return build.build_hop_ack(self.tm, branch, reply.msg)
+
+    def build_cancel(self, branch: Branch, reason: bytes) -> bytes:
+        """The CANCEL of a branch."""
+        return build.build_hop_cancel(self.tm, branch, reason)
+
+    def reply_tag(self, reply: Context) -> str:
+        """The To tag of a reply."""
+        try:
+            return str(reply.msg.to.tag)
+        except PeerError:
+            return ""
+
+    def challenges(self, reply: Context) -> list[bytes]:
+        """The challenge lines of a reply."""
+        msg = reply.msg
+        return [msg.line(header) for header in msg.headers if header.id in (H_WWW_AUTHENTICATE, H_PROXY_AUTHENTICATE)]
+
+    # --- the rest
+
+    def local_result(
+        self, transaction: Transaction, branch: Branch, reply: Context | None, status: int, now: float
+    ) -> None:
+        """A reply to a request of our own."""
+        handler = transaction.context
+        if handler is not None and hasattr(handler, "local_result"):
+            handler.local_result(transaction, branch, reply, status, now)
+
+    def event(self, kind: int, transaction: Transaction, request: Any, reply: Any, status: int) -> None:
+        """Tell those who watch; what one of them raises is logged."""
+        message = None if reply is None else reply.msg
+        for mask, callback in list(transaction.watchers or ()):
+            if mask & kind:
+                try:
+                    callback(kind, transaction, request, message, status)
+                except Exception:
+                    self.worker.log.exception("a callback for a transaction failed", source="tm")
+
+    def global_event(self, kind: int, transaction: Transaction, request: Any, reply: Any, status: int) -> None:
+        """Tell those who watch all transactions."""
+        for mask, callback in self.tm.global_watchers:
+            if mask & kind:
+                try:
+                    callback(kind, transaction, request, reply, status)
+                except Exception:
+                    self.worker.log.exception("a callback for new transactions failed", source="tm")
+
+    def destroyed(self, transaction: Transaction) -> None:
+        """Cut the ties between transaction and context, so that both go at once."""
+        ctx = transaction.context
+        transaction.context = None
+        if isinstance(ctx, Context):
+            ctx.transaction = None
