@@ -95,3 +95,87 @@ def set_multicast(sock: socket.socket, listener: Listener, options: UdpOptions) 
     if joins:
         group = socket.inet_pton(socket.AF_INET6, listener.address)
         sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP, group + struct.pack("@I", 0))
+
+
+@dataclass(slots=True)
+class StreamOptions:
+    """The tcp_* settings, read at each use; times in seconds (-1 without end), sizes in bytes."""
+
+    accept_aliases: bool = False
+    accept_no_cl: bool = False
+    alias_flags: int = 1
+    conn_wq_max: int = 32768
+    connect_timeout: float = 10
+    connection_lifetime: float = 120
+    crlf_ping: bool = True
+    defer_accept: int = 0
+    delayed_ack: bool = True
+    keepalive: bool = True
+    keepcnt: int = 0
+    keepidle: int = 0
+    keepintvl: int = 0
+    linger2: int = 0
+    max_connections: int = 2048
+    message_timeout: float = 30
+    new_conn_alias_flags: int = 2
+    no_connect: bool = False
+    reuse_port: bool = False
+    send_timeout: float = 10
+    source_ipv4: str = ""
+    source_ipv6: str = ""
+    syncnt: int = 0
+    tos: int = 16
+    wq_max: int = 10485760
+
+
+def open_listening_stream(listener: Listener, options: StreamOptions) -> socket.socket:
+    """A bound, listening, non-blocking stream socket. Raises OperatorError."""
+    sock = socket.socket(listener.af, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if options.reuse_port:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        set_stream_options(sock, options)
+        if options.defer_accept:
+            sock.setsockopt(socket.IPPROTO_TCP, TCP_DEFER_ACCEPT, options.defer_accept)
+        bind(sock, listener)
+        sock.listen(BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def open_connecting_stream(ip: str, source: str, options: StreamOptions) -> socket.socket:
+    """A non-blocking stream socket ready to connect to `ip`, from `source` where that is not empty. Raises OSError."""
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        set_stream_options(sock, options)
+        if source:
+            sock.bind((source, 0))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def set_stream_options(sock: socket.socket, options: StreamOptions) -> None:
+    """What listening (and so accepted) and connecting sockets have in common; 0 leaves the system's value."""
+    set_tos(sock, options.tos)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if not options.delayed_ack:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+    if options.keepalive:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for number, value in (
+        (socket.TCP_KEEPIDLE, options.keepidle),
+        (socket.TCP_KEEPINTVL, options.keepintvl),
+        (socket.TCP_KEEPCNT, options.keepcnt),
+        (socket.TCP_SYNCNT, options.syncnt),
+        (socket.TCP_LINGER2, options.linger2),
+    ):
+        if value:
+            sock.setsockopt(socket.IPPROTO_TCP, number, value)

@@ -1,0 +1,102 @@
+"""All sockets of a worker as one outlet."""
+
+import asyncio
+
+from siprouter.transport.connections import ConnectionTable
+from siprouter.transport.datagrams import DatagramFactory
+from siprouter.transport.endpoint import PROTO_TCP, PROTO_UDP, Endpoint, ErrorCallback, Listener
+from siprouter.transport.listeners import Listeners
+from siprouter.transport.sockopts import StreamOptions, UdpOptions
+from siprouter.transport.stream import Receiver, StreamConnection, StreamStats
+from siprouter.transport.tcp import StreamTransport
+from siprouter.transport.udp import UdpSocket
+from siprouter.util.errors import OperatorError
+from siprouter.util.log import Log
+
+
+class SocketOutlet:
+    """Opens the sockets of `listeners`, gives what arrives to `receiver`, and sends (an Outlet).
+
+    `table` and `stats` are those of all stream transports together.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listeners: Listeners,
+        receiver: Receiver,
+        log: Log,
+        udp_options: UdpOptions | None = None,
+        stream_options: StreamOptions | None = None,
+    ) -> None:
+        self.listeners = listeners
+        self.table: ConnectionTable[StreamConnection] = ConnectionTable()
+        self.stats = StreamStats()
+        self.udp_options = udp_options or UdpOptions()
+        self.stream_options = stream_options or StreamOptions()
+        self._loop = loop
+        self._receiver = receiver
+        self._log = log
+        self._udp: dict[Listener, UdpSocket] = {}
+        self._streams: dict[int, StreamTransport] = {}
+
+    async def open(self) -> None:
+        """Opens all sockets, or none. Raises OperatorError. TCP accepts at once, UDP waits for `start`."""
+        factory = DatagramFactory()
+        try:
+            for listener in self.listeners:
+                if listener.proto == PROTO_UDP:
+                    self._udp[listener] = UdpSocket(
+                        self._loop, listener, self._receiver.receive, self._log, self.udp_options, factory
+                    )
+                elif listener.proto == PROTO_TCP:
+                    await self.stream(PROTO_TCP).listen(listener)
+                else:
+                    raise OperatorError(f"cannot listen on {listener.name}: protocol not available")
+        except BaseException:
+            await self.close()
+            raise
+
+    def stream(self, proto: int) -> StreamTransport:
+        """The transport of a stream protocol, made if new."""
+        transport = self._streams.get(proto)
+        if transport is None:
+            transport = self._streams[proto] = StreamTransport(
+                self._loop, self._receiver, self._log, self.stream_options, self.table, self.stats, proto
+            )
+        return transport
+
+    def start(self) -> None:
+        """Begins to receive datagrams."""
+        for udp in self._udp.values():
+            udp.start()
+
+    def stop_receiving(self) -> None:
+        """Takes no datagrams and no connections any more; present connections stay, and sending still works."""
+        for udp in self._udp.values():
+            udp.stop_receiving()
+        for transport in self._streams.values():
+            transport.stop_accepting()
+
+    async def close(self) -> None:
+        """Closes everything."""
+        for udp in self._udp.values():
+            udp.close()
+        self._udp.clear()
+        for transport in self._streams.values():
+            await transport.close()
+        self._streams.clear()
+
+    def send(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
+        """See Outlet."""
+        if to.proto == PROTO_UDP:
+            listener = to.listener or self.listeners.choose(PROTO_UDP, to.ip)
+            udp = self._udp.get(listener) if listener is not None else None
+            if udp is not None:
+                return udp.send(data, to, on_error)
+        else:
+            transport = self._streams.get(to.proto)
+            if transport is not None:
+                return transport.send(data, to, on_error)
+        self._log.error("cannot send to %s: no listening socket for it", to)
+        return False

@@ -1,0 +1,336 @@
+"""One stream connection: bytes to whole messages and back, with every wait and every queue bounded."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from siprouter.sip.errors import MessageError
+from siprouter.sip.framing import PING, PONG
+from siprouter.transport.connections import Peer
+from siprouter.transport.endpoint import SEND_CLOSE, Endpoint, ErrorCallback, Listener
+from siprouter.transport.sockopts import StreamOptions
+from siprouter.util.log import Log
+
+
+class Framer(Protocol):
+    """Cuts one connection's bytes into messages; `sip.framing.Framer` is the one for SIP without other framing."""
+
+    error: MessageError | None
+
+    @property
+    def idle(self) -> bool:
+        """Whether no message is under way."""
+        ...
+
+    @property
+    def rest(self) -> bytes:
+        """What is there of the message that is not complete or was refused."""
+        ...
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The messages that `data` completes, PING and PONG; where the stream cannot be followed, `error` is set."""
+        ...
+
+
+class Receiver(Protocol):
+    """Who gets what arrives."""
+
+    def receive(self, data: bytes, source: Endpoint) -> None:
+        """One whole message."""
+        ...
+
+    def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
+        """The beginning of a message that cannot be received whole; the connection closes after an answer is sent."""
+        ...
+
+
+@dataclass(slots=True)
+class StreamStats:
+    """What happened to connections, as the counters of the group `tcp`."""
+
+    established: int = 0
+    passive_open: int = 0
+    connect_success: int = 0
+    connect_failed: int = 0
+    con_reset: int = 0
+    con_timeout: int = 0
+    local_reject: int = 0
+    send_timeout: int = 0
+    sendq_full: int = 0
+    queued: int = 0  # bytes that wait in all write queues
+
+
+class StreamOwner(Protocol):
+    """The transport that a connection belongs to."""
+
+    loop: asyncio.AbstractEventLoop
+    options: StreamOptions
+    stats: StreamStats
+    log: Log
+    receiver: Receiver
+
+    def connected(self, connection: "StreamConnection") -> bool:
+        """It is established; False refuses it."""
+        ...
+
+    def gone(self, connection: "StreamConnection") -> None:
+        """It is closed or about to be."""
+        ...
+
+
+NEVER = float("inf")
+
+Pending = tuple[int, Endpoint, ErrorCallback | None]
+
+
+class StreamConnection(asyncio.Protocol):
+    """A connection, accepted or under way. `source` is the endpoint of what arrives on it, once it is connected."""
+
+    def __init__(
+        self, owner: StreamOwner, proto: int, listener: Listener | None, framer: Framer, remote: Peer = ("", 0)
+    ) -> None:
+        """`remote` is given where we connect, and learned where the peer does."""
+        self.id = 0
+        self.proto = proto
+        self.remote = remote
+        self.local: Peer = ("", 0)
+        self.reusable = True
+        self.outgoing = remote[1] != 0
+        self.listener = listener
+        self.source = Endpoint(proto, remote[0], remote[1], 0, listener)
+        self._owner = owner
+        self._framer = framer
+        self._transport: asyncio.Transport | None = None
+        self._closed = False
+        self._waiting: list[tuple[bytes, Endpoint, ErrorCallback | None]] = []
+        self._unsent: deque[Pending] = deque()
+        self._written = 0
+        self._accounted = 0
+        self._active_at = owner.loop.time()
+        self._lifetime: float | None = None
+        self._partial_since = 0.0
+        self._blocked_since = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+
+    # what asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands: sends what waited for it."""
+        transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = transport
+        transport.set_write_buffer_limits(high=0)
+        self.remote = transport.get_extra_info("peername", ("", 0))[:2]
+        self.local = transport.get_extra_info("sockname", ("", 0))[:2]
+        if self._closed or not self._owner.connected(self):
+            self._closed = True
+            transport.abort()
+            return
+        self.source = Endpoint(self.proto, self.remote[0], self.remote[1], self.id, self.listener)
+        self._active_at = self._owner.loop.time()
+        waiting, self._waiting = self._waiting, []
+        self._account(0)
+        for data, to, on_error in waiting:
+            self._write_now(transport, data, to, on_error)
+        if not self.reusable:
+            transport.close()
+        self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: delivers the messages that they complete."""
+        messages = self._framer.feed(data)
+        if messages:
+            self._active_at = self._owner.loop.time()
+            for message in messages:
+                self._deliver(message)
+        if self._framer.error is not None and self.reusable:
+            self._reject(self._framer.error, self._framer.rest)
+        self._note_partial(bool(messages))
+
+    def eof_received(self) -> None:
+        """The peer sends no more: the transport closes after its queue."""
+        self.reusable = False
+
+    def pause_writing(self) -> None:
+        """The system's buffer is full: from now the send timeout counts."""
+        self._blocked_since = self._owner.loop.time()
+        self._arm()
+
+    def resume_writing(self) -> None:
+        """All is handed to the system."""
+        self._blocked_since = 0.0
+        self._unsent.clear()
+        self._account(0)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """It is closed, by whom ever."""
+        if isinstance(error, ConnectionResetError):
+            self._owner.stats.con_reset += 1
+        self._finish(error or ConnectionResetError("closed by peer"))
+
+    # what the owner calls
+
+    def send(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None) -> bool:
+        """Sends or queues one message; with SEND_CLOSE in `to.flags` the connection closes behind it."""
+        if self._closed or not self.reusable:
+            return False
+        if self._is_overfull(len(data)):
+            self._owner.stats.sendq_full += 1
+            self._owner.log.error("write queue of %s is full", self.source)
+            self.fail(BlockingIOError("write queue full"))
+            return False
+        if self._transport is None:
+            self._waiting.append((data, to, on_error))
+            self._account(self._accounted + len(data))
+        else:
+            self._write_now(self._transport, data, to, on_error)
+            self._active_at = self._owner.loop.time()
+        if to.flags & SEND_CLOSE:
+            self.close()
+        return True
+
+    def close(self) -> None:
+        """Closes after what is queued; the connection is not used for anything new."""
+        self.reusable = False
+        if self._transport is not None:
+            self._transport.close()
+
+    def fail(self, error: Exception) -> None:
+        """Closes at once and tells the senders of what is not sent."""
+        self._finish(error)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def keep_for(self, seconds: float) -> None:
+        """Gives the connection a lifetime of its own without traffic (-1: without end)."""
+        self._lifetime = seconds
+        self._arm()
+
+    # inside
+
+    def _deliver(self, message: bytes) -> None:
+        if message is PING:
+            if self._owner.options.crlf_ping:
+                self.send(PONG, self.source, None)
+            return
+        if message is PONG:
+            return
+        try:
+            self._owner.receiver.receive(message, self.source)
+        except Exception:
+            self._owner.log.exception("message from %s", self.source)
+
+    def _reject(self, error: MessageError, rest: bytes) -> None:
+        self._owner.log.error("%s: %s, closing", self.source, error)
+        try:
+            self._owner.receiver.reject(rest, self.source, error)
+        except Exception:
+            self._owner.log.exception("message from %s", self.source)
+        self.close()
+
+    def _is_overfull(self, size: int) -> bool:
+        options = self._owner.options
+        queued = self._accounted
+        if self._transport is not None:
+            queued = self._transport.get_write_buffer_size()
+        if queued and queued + size > options.conn_wq_max:
+            return True
+        return self._owner.stats.queued + size > options.wq_max
+
+    def _write_now(
+        self, transport: asyncio.Transport, data: bytes, to: Endpoint, on_error: ErrorCallback | None
+    ) -> None:
+        transport.write(data)
+        self._written += len(data)
+        size = transport.get_write_buffer_size()
+        if size:
+            flushed = self._written - size
+            while self._unsent and self._unsent[0][0] <= flushed:
+                self._unsent.popleft()
+            self._unsent.append((self._written, to, on_error))
+        if size != self._accounted:
+            self._account(size)
+
+    def _account(self, size: int) -> None:
+        self._owner.stats.queued += size - self._accounted
+        self._accounted = size
+
+    def _note_partial(self, progress: bool) -> None:
+        if self._framer.idle or not self.reusable:
+            self._partial_since = 0.0
+        elif progress or self._partial_since == 0.0:
+            self._partial_since = self._owner.loop.time()
+            self._arm()
+
+    def _finish(self, error: Exception) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self.reusable = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._owner.gone(self)
+        unsent = [(to, on_error) for _, to, on_error in self._waiting]
+        unsent += [(to, on_error) for _, to, on_error in self._unsent]
+        self._waiting = []
+        self._unsent.clear()
+        self._account(0)
+        for to, on_error in unsent:
+            if on_error is not None:
+                self._owner.loop.call_soon(self._tell, on_error, to, error)
+
+    def _tell(self, on_error: ErrorCallback, to: Endpoint, error: Exception) -> None:
+        try:
+            on_error(to, error)
+        except Exception:
+            self._owner.log.exception("after a failure to send to %s", to)
+
+    # time
+
+    def _deadlines(self) -> tuple[float, float, float]:
+        """When the connection is idle, its message overdue, its peer stuck; infinity for what cannot be."""
+        options = self._owner.options
+        idle = late = stuck = NEVER
+        lifetime = options.connection_lifetime if self._lifetime is None else self._lifetime
+        if lifetime >= 0:
+            idle = self._active_at + lifetime
+        if self._partial_since:
+            late = self._partial_since + options.message_timeout
+        if self._blocked_since and options.send_timeout >= 0:
+            stuck = self._blocked_since + options.send_timeout
+        return idle, late, stuck
+
+    def _arm(self) -> None:
+        """Sees to it that `_check` runs no later than the first deadline; a timer that is too early re-arms itself."""
+        deadline = min(self._deadlines())
+        if self._closed or deadline == NEVER:
+            return
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = self._owner.loop.call_at(deadline, self._check)
+
+    def _check(self) -> None:
+        self._timer = None
+        stats, log = self._owner.stats, self._owner.log
+        idle, late, stuck = self._deadlines()
+        now = self._owner.loop.time()
+        if now >= stuck:
+            stats.send_timeout += 1
+            log.error("%s takes no data, closing", self.source)
+            self.fail(TimeoutError("send timeout"))
+        elif now >= late:
+            stats.con_timeout += 1
+            log.error("%s does not end its message, closing", self.source)
+            self.fail(TimeoutError("message not complete in time"))
+        elif now >= idle:
+            stats.con_timeout += 1
+            self.fail(TimeoutError("connection idle"))
+        else:
+            self._arm()
+
+
+FramerFactory = Callable[[], Framer]
