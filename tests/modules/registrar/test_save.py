@@ -254,10 +254,10 @@ def test_bad_path(make_site: MakeSite, path: str) -> None:
 
 def test_source_from_path(make_site: MakeSite) -> None:
     site = make_site(usrloc={"nat_bflag": 6}, use_path=1, path_use_received=1)
-    path = 'Path: <sip:edge;lr;received="sip:192.0.2.9:7">'
+    path = 'Path: <sip:edge;lr;received="sip:192.0.2.9:7;transport=tcp">'
     assert site.register('<sip:a@h>;received="sip:other"', headers=[path, *SUPPORTED]) == 1
     [stored] = site.domain.get("bob")
-    assert (stored.received, stored.cflags) == ("sip:192.0.2.9:7", 64)
+    assert (stored.received, stored.cflags) == ("sip:192.0.2.9:7;transport=tcp", 64)
 
 
 def test_unregister(site: Site) -> None:

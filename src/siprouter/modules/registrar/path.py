@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.modules.registrar.rejection import PARSE_PATH, Rejected
 from siprouter.sip.names import H_PATH, H_SUPPORTED
+from siprouter.sip.quoted import find_quoted_param
 from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
@@ -35,8 +36,7 @@ def read_path(inst: Registrar, ctx: Context) -> tuple[str | None, str | None]:
         raise Rejected(*PARSE_PATH) from None
     if first.param("lr") is None:
         raise Rejected(*PARSE_PATH)
-    received = first.param("received") if inst.path_use_received else None
-    return path, received.strip('"') if received else None
+    return path, find_quoted_param(first.params, "received") if inst.path_use_received else None
 
 
 def supports_path(msg: Message) -> bool:
