@@ -1,6 +1,6 @@
 cimport cython
 
-from siprouter.sip.headers cimport Header, HeaderBlock, parse_number
+from siprouter.sip.headers cimport Header, HeaderBlock, parse_number, scan_headers
 
 cdef int H_CONTENT_LENGTH
 

@@ -1,7 +1,7 @@
 """Cuts messages out of a byte stream by Content-Length (RFC 3261 section 18.3) and finds keep-alives (RFC 5626)."""
 
 from siprouter.sip.errors import MessageError
-from siprouter.sip.headers import HeaderBlock, parse_number
+from siprouter.sip.headers import parse_number, scan_headers
 from siprouter.sip.names import H_CONTENT_LENGTH
 
 PING = b"\r\n\r\n"
@@ -129,11 +129,7 @@ class Framer:
     def _length(self, data: bytes, start: int, stop: int) -> int:
         """The length of the message whose start line and headers are `data[start:stop]`."""
         self._check_head(stop - start)
-        block = HeaderBlock.__new__(HeaderBlock)
-        block.buf = data
-        block.length = stop
-        block.defect = ""
-        block.scan(data.find(b"\n", start, stop) + 1)
+        block = scan_headers(data, data.find(b"\n", start, stop) + 1, stop)
         if block.defect == "Too Many Headers":
             raise MessageError(400, block.defect)
         headers = block.all(H_CONTENT_LENGTH)

@@ -68,6 +68,9 @@ cdef class HeaderBlock:
     @cython.locals(p="const unsigned char *", end=Py_ssize_t)
     cdef Py_ssize_t _next_line(self, Py_ssize_t pos) except -1
 
+@cython.locals(block=HeaderBlock)
+cpdef HeaderBlock scan_headers(bytes buf, Py_ssize_t start, Py_ssize_t end)
+
 @cython.locals(lines=list, i=Py_ssize_t)
 cpdef bytes unfold(bytes value)
 

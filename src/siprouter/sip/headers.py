@@ -219,6 +219,16 @@ class HeaderBlock:
         return pos + 1 if pos < end else end
 
 
+def scan_headers(buf: bytes, start: int, end: int) -> HeaderBlock:
+    """The header lines in `buf` from `start` on, not read beyond `end`; see `HeaderBlock.defect` for what is wrong."""
+    block = HeaderBlock.__new__(HeaderBlock)
+    block.buf = buf
+    block.length = end
+    block.defect = ""
+    block.scan(start)
+    return block
+
+
 def unfold(value: bytes) -> bytes:
     """A folded header value on one line: each line end with the white space around it becomes one space."""
     lines = value.split(b"\n")

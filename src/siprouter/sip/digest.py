@@ -1,0 +1,128 @@
+"""Digest authentication: what is hashed (RFC 2617, RFC 7616, RFC 8760). No clock, no randomness, no storage."""
+
+import hashlib
+import hmac
+
+from siprouter.sip.auth import AuthParams
+
+_HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
+
+
+def is_known_algorithm(algorithm: str) -> bool:
+    """Whether the algorithm (with or without ``-sess``; "" is MD5) can be computed."""
+    return _base(algorithm) in _HASHES
+
+
+def _base(algorithm: str) -> str:
+    name = algorithm.lower() or "md5"
+    return name.removesuffix("-sess")
+
+
+def hash_hex(algorithm: str, data: bytes) -> str:
+    """The algorithm's hash in lower-case hexadecimal digits. KeyError for one that is not known."""
+    return hashlib.new(_HASHES[_base(algorithm)], data, usedforsecurity=False).hexdigest()
+
+
+def _joined(algorithm: str, *parts: str) -> str:
+    return hash_hex(algorithm, ":".join(parts).encode("utf-8", "surrogateescape"))
+
+
+def compute_ha1(username: str, realm: str, password: str, algorithm: str = "MD5") -> str:
+    """H(username:realm:password), as it may be kept in place of the password."""
+    return _joined(algorithm, username, realm, password)
+
+
+def compute_response(
+    ha1: str,
+    method: str,
+    uri: str,
+    nonce: str,
+    *,
+    algorithm: str = "MD5",
+    qop: str = "",
+    nc: str = "",
+    cnonce: str = "",
+    body: bytes = b"",
+) -> str:
+    """The response to a challenge. `ha1` is that of `compute_ha1`; `qop` is "", "auth" or "auth-int"."""
+    if algorithm.lower().endswith("-sess"):
+        ha1 = _joined(algorithm, ha1, nonce, cnonce)
+    if qop.lower() == "auth-int":
+        hashed = _joined(algorithm, method, uri, hash_hex(algorithm, body))
+    else:
+        hashed = _joined(algorithm, method, uri)
+    if not qop:
+        return _joined(algorithm, ha1, nonce, hashed)
+    return _joined(algorithm, ha1, nonce, nc, cnonce, qop, hashed)
+
+
+def check_response(credentials: AuthParams, ha1: str, method: str, body: bytes = b"") -> bool:
+    """Whether the credentials prove knowledge of `ha1`; takes the same time for every wrong answer."""
+    if not is_known_algorithm(credentials.get("algorithm")):
+        return False
+    expected = compute_response(
+        ha1,
+        method,
+        credentials.get("uri"),
+        credentials.get("nonce"),
+        algorithm=credentials.get("algorithm"),
+        qop=credentials.get("qop"),
+        nc=credentials.get("nc"),
+        cnonce=credentials.get("cnonce"),
+        body=body,
+    )
+    given = credentials.get("response").lower().encode("utf-8", "surrogateescape")
+    return hmac.compare_digest(expected.encode(), given)
+
+
+def build_challenge(
+    realm: str, nonce: str, *, algorithm: str = "", qop: str = "", opaque: str = "", stale: bool = False
+) -> str:
+    """The value of a WWW-Authenticate or Proxy-Authenticate header."""
+    parts = [f'Digest realm="{realm}"', f'nonce="{nonce}"']
+    if opaque:
+        parts.append(f'opaque="{opaque}"')
+    if qop:
+        parts.append(f'qop="{qop}"')
+    if stale:
+        parts.append("stale=true")
+    if algorithm:
+        parts.append(f"algorithm={algorithm}")
+    return ", ".join(parts)
+
+
+def build_credentials(
+    challenge: AuthParams,
+    username: str,
+    ha1: str,
+    method: str,
+    uri: str,
+    *,
+    cnonce: str = "",
+    nonce_count: int = 1,
+    body: bytes = b"",
+) -> str:
+    """The value of the Authorization or Proxy-Authorization header that answers `challenge`.
+
+    "auth" is preferred where it is offered; a `cnonce` is needed for any qop and for ``-sess`` algorithms.
+    """
+    offered = [option.strip().lower() for option in challenge.get("qop").split(",")]
+    qop = next((option for option in ("auth", "auth-int") if option in offered), "")
+    algorithm = challenge.get("algorithm")
+    nc = f"{nonce_count:08x}"
+    response = compute_response(
+        ha1, method, uri, challenge.get("nonce"), algorithm=algorithm, qop=qop, nc=nc, cnonce=cnonce, body=body
+    )
+    parts = [
+        f'Digest username="{username}"', f'realm="{challenge.realm}"', f'nonce="{challenge.get("nonce")}"',
+        f'uri="{uri}"', f'response="{response}"',
+    ]  # fmt: skip
+    if algorithm:
+        parts.append(f"algorithm={algorithm}")
+    if challenge.get("opaque"):
+        parts.append(f'opaque="{challenge.get("opaque")}"')
+    if qop:
+        parts += [f"qop={qop}", f"nc={nc}"]
+    if qop or algorithm.lower().endswith("-sess"):
+        parts.append(f'cnonce="{cnonce}"')
+    return ", ".join(parts)
