@@ -43,17 +43,6 @@ def url_host(address: str) -> str:
     return f"[{address}]" if ":" in address and not address.startswith("[") else address
 
 
-def canonical_address(text: str) -> str | None:
-    """An IP address in its one canonical form, brackets removed; None where `text` is a name."""
-    if text.startswith("[") and text.endswith("]"):
-        text = text[1:-1]
-    family = AF_INET6 if ":" in text else AF_INET
-    try:
-        return socket.inet_ntop(family, socket.inet_pton(family, text))
-    except (OSError, ValueError):
-        return None
-
-
 def describe(proto: int, address: str, port: int) -> str:
     """`udp:127.0.0.1:5060`, the form of sockets everywhere in SIP Router."""
     return f"{PROTO_NAMES[proto]}:{url_host(address)}:{port}"

@@ -12,7 +12,6 @@ from siprouter.transport.endpoint import (
     PROTO_UDP,
     SIP_PORT,
     SIPS_PORT,
-    canonical_address,
 )
 from siprouter.transport.interfaces import (
     HostNames,
@@ -21,6 +20,7 @@ from siprouter.transport.interfaces import (
     look_up_addresses,
     look_up_host,
 )
+from siprouter.util.address import normalize_ip
 from siprouter.util.errors import OperatorError
 
 
@@ -186,7 +186,7 @@ class _Planner:
 
     def add_socket(self, proto: int, name: str, port: int) -> None:
         """Adds one socket, once: the name of a second one for the same address becomes an alias."""
-        address = canonical_address(name)
+        address = normalize_ip(name)
         if address is None:
             name, address = self.resolve(name, port, proto)
         for other in self.plan.sockets:

@@ -9,9 +9,9 @@ from siprouter.transport.endpoint import (
     PROTO_NONE,
     PROTO_UDP,
     Listener,
-    canonical_address,
 )
 from siprouter.transport.listen import Alias, ListenPlan
+from siprouter.util.address import normalize_ip
 
 SelfCheck = Callable[[str, int, int], bool]
 SourceAddress = Callable[[str], str | None]
@@ -123,7 +123,7 @@ class Listeners:
 
 def host_key(host: str) -> str:
     """What names of hosts are compared by: lower case, IPv6 addresses in canonical form without brackets."""
-    return (canonical_address(host) if ":" in host else None) or host.lower()
+    return (normalize_ip(host) if ":" in host else None) or host.lower()
 
 
 def is_loopback(address: str) -> bool:

@@ -11,10 +11,10 @@ from siprouter.transport.endpoint import (
     Endpoint,
     ErrorCallback,
     Listener,
-    canonical_address,
 )
 from siprouter.transport.sockopts import StreamOptions, open_connecting_stream, open_listening_stream
 from siprouter.transport.stream import Framer, FramerFactory, Receiver, StreamConnection, StreamStats
+from siprouter.util.address import normalize_ip
 from siprouter.util.log import Log
 
 REPORT_EVERY = 1000  # refused connections
@@ -96,7 +96,7 @@ class StreamTransport:
         if to.port == 0 or to.flags & SEND_REUSE_ONLY or self.options.no_connect:
             self.log.error("no connection to %s, and none may be opened", to)
             return None
-        if canonical_address(to.ip) is None:
+        if normalize_ip(to.ip) is None:
             self.log.error("cannot connect to %s: not an IP address", to)
             return None
         if len(self.table) >= self.options.max_connections:
