@@ -1,6 +1,7 @@
 """Every test ends with an empty table and no timer."""
 
 import pytest
+
 from tests.transaction.kit import World
 
 

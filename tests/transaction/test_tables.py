@@ -1,11 +1,11 @@
 """Each row of the four tables, driven through a real transaction, and what the tables say about themselves."""
 
 import pytest
-from tests.transaction.kit import callee
 
 from siprouter.transaction import client_invite, client_other, server_invite, server_other
 from siprouter.transaction import states as st
 from siprouter.util.errors import InternalError
+from tests.transaction.kit import callee
 
 TABLES = {
     "server_invite": (server_invite, st.SERVER_STATES, st.SERVER_INPUTS),

@@ -14,6 +14,7 @@ from tests.support.fakes import DEFAULT_SETTINGS, FakeWorker, call
 
 ALICE = ("192.0.2.1", 5060)
 BOB = ("198.51.100.10", 5060)
+BOB_URI = "sip:bob@198.51.100.10"
 CAROL = ("198.51.100.11", 5060)
 
 
@@ -191,8 +192,10 @@ async def wrap(coroutine):
     return await coroutine
 
 
-def request_text(method, uri, *, branch="z9hG4bKa1", call_id="c1", cseq=1, cseq_method=None, to_tag="", extra="",
-                 from_tag="a1", transport="UDP", to="<sip:bob@example.com>", sent_by="192.0.2.1:5060", body=""):  # fmt: skip
+def request_text(
+    method, uri, *, branch="z9hG4bKa1", call_id="c1", cseq=1, cseq_method=None, to_tag="", extra="", from_tag="a1",
+    transport="UDP", to="<sip:bob@example.com>", sent_by="192.0.2.1:5060", body="",
+):  # fmt: skip
     lines = [
         f"{method} {uri} SIP/2.0",
         f"Via: SIP/2.0/{transport} {sent_by};branch={branch}",

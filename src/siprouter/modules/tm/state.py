@@ -296,13 +296,15 @@ class Tm:
         transaction.watchers.append((mask, callback))
         transaction.watched |= mask
 
-    def reply(self, ctx: Context, status: int, reason: str | None = None, headers: bytes = b"") -> bool:
+    def reply(
+        self, ctx: Context, status: int, reason: str | None = None, headers: bytes = b"", body: bytes = b""
+    ) -> bool:
         """Reply statefully to the request of `ctx`, making the transaction where there is none. False: too late."""
         transaction = ctx.transaction or self.create(ctx)
         hints = self.hints(ctx)
         if status >= 200:
             hints.done |= REPLIED
-        return self.user.reply_locally(transaction, ctx, status, reason, self.worker.now(), headers)
+        return self.user.reply_locally(transaction, ctx, status, reason, self.worker.now(), headers, body)
 
     def suspend(self, ctx: Context) -> tuple[Transaction, Any]:
         """Keep the transaction of `ctx` (made if needed) open until `resume`; the script should stop.

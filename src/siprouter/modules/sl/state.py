@@ -1,0 +1,97 @@
+"""The instance of sl: stateless replies, and the ACKs that they bring about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from siprouter.core.outgoing import build_own_reply, reply_target
+from siprouter.core.routes import REQUEST
+from siprouter.modules.sl.stats import bucket
+from siprouter.sip.names import M_ACK, M_INVITE
+
+if TYPE_CHECKING:
+    from siprouter.core.context import Context
+    from siprouter.core.worker import Worker
+    from siprouter.sip.message import Message
+
+# How long after the last reply to an INVITE its ACK may come (seconds): as long as the caller may repeat the INVITE
+ACK_WAIT = 32.0
+
+
+class Sl:
+    """Other modules use `send` (stateless) and `send_reply` (stateful where there is a transaction)."""
+
+    default_code: int
+    default_reason: str
+    bind_tm: int
+    stats: Any
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.secret = worker.random_bytes(16)
+        self.acks_until = 0.0
+        self.tm: Any = None
+
+    def configure(self) -> None:
+        """All modules are loaded."""
+        if self.bind_tm:
+            self.tm = self.worker.modules.get("tm")
+        self.worker.hooks.request_in.insert(0, self.absorb_ack)
+
+    def to_tag(self, msg: Message) -> str:
+        """The To tag of our replies to a request; its ACK brings it back, and nobody else can make it."""
+        value = hash((self.secret, msg.call_id, msg.from_.tag, msg.cseq.number))
+        return f"{value & 0xFFFFFFFFFFFFFFFF:016x}.sl"
+
+    def send(
+        self, ctx: Context, status: int, reason: str | None = None, headers: bytes = b"", body: bytes = b""
+    ) -> bool:
+        """Reply statelessly, with the reply headers of `ctx` and the lines `headers`. False: it could not be sent.
+
+        ACKs are never answered.
+        """
+        msg = ctx.msg
+        if msg.method_id == M_ACK or not msg.is_request:
+            self.stats.failures.inc()
+            return False
+        data = build_own_reply(ctx, msg, status, reason, self.to_tag(msg), headers, body)
+        target = reply_target(self.worker, msg, ctx.source, ctx.force_rport)
+        if not self.worker.outlet.send(data, target):
+            self.stats.failures.inc()
+            return False
+        if msg.method_id == M_INVITE and status >= 200:
+            self.acks_until = self.worker.now() + ACK_WAIT
+        self.stats[f"{bucket(status)}_replies"].inc()
+        if status < 200:
+            self.stats["1xx_replies"].inc()
+        return True
+
+    def send_reply(
+        self, ctx: Context, status: int, reason: str | None = None, headers: bytes = b"", body: bytes = b""
+    ) -> int:
+        """Like `send`, but within the transaction where there is one; 1 or -1."""
+        if self.tm is not None and ctx.transaction is not None:
+            done: bool = self.tm.reply(ctx, status, reason, headers, body)
+        else:
+            done = self.send(ctx, status, reason, headers, body)
+        return 1 if done else -1
+
+    def absorb_ack(self, ctx: Context) -> bool:
+        """An ACK for one of our stateless replies ends here."""
+        msg = ctx.msg
+        if msg.method_id != M_ACK or ctx.now > self.acks_until or msg.to.tag != self.to_tag(msg):
+            return False
+        self.stats["received_ACKs"].inc()
+        script = self.worker.script
+        route = None if script is None else script.event_routes.get("sl:filtered-ack")
+        if route is not None:
+            ctx.route_type = REQUEST
+            result = route.run(ctx)
+            if not isinstance(result, int):
+                self.worker.spawn(wait_for(result), "sl:filtered-ack")
+        return True
+
+
+async def wait_for(running: Any) -> None:
+    """Let an event route that waits finish."""
+    await running
