@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.late_edits import settle_edits
 from siprouter.core.outgoing import (
     NextHop,
     SingleTarget,
@@ -102,7 +103,7 @@ def send_to(ctx: Context, target: Target, branch: str) -> bool:
         ctx.msg,
         ctx.new_uri,
         via_line(endpoint.listener, branch, ctx.source.connection),
-        None,
+        settle_edits(ctx, ctx.msg.edits, endpoint.listener),
         received,
         rport,
         route_lines(ctx.path),
