@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.late_edits import settle_edits
 from siprouter.core.outgoing import route_lines, user_agent_line, via_line, via_notes
 from siprouter.sip.build import build_ack, build_cancel, build_forward
 from siprouter.sip.message import parse_message
@@ -61,7 +62,7 @@ def build_branch(tm: Tm, ctx: Context, branch: Branch, info: BranchInfo, to: End
         ctx.msg,
         info.uri,
         via_line(to.listener, branch.via_branch),
-        info.edits,
+        settle_edits(ctx, info.edits, to.listener),
         received,
         rport,
         route_lines(info.path),
