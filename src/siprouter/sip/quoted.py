@@ -2,7 +2,7 @@
 
 
 def find_quoted_param(params: str, name: str) -> str | None:
-    """The value of the first parameter `name` (any case) in ``a=b;c="d;e"``, without quotes; None where it is absent."""
+    """The value of the first parameter `name` (any case) in ``a=b;c="d;e"``, without quotes; None without one."""
     start = 0
     quoted = False
     for index in range(len(params) + 1):

@@ -1,9 +1,7 @@
-from typing import Any
-
 import pytest
 
 from siprouter.core.context import Context
-from siprouter.core.declare import Module
+from siprouter.core.late_edits import settle_edits
 from siprouter.sip.names import H_PATH
 from siprouter.transport.endpoint import PROTO_TCP, PROTO_UDP, Endpoint, Listener
 from tests.support.fakes import FakeWorker, call, context, request
@@ -16,7 +14,8 @@ def register(worker: FakeWorker, *headers: str, source: Endpoint | None = None) 
     return ctx
 
 
-def paths(ctx: Context) -> list[str]:
+def paths(ctx: Context, listener: Listener | None = None) -> list[str]:
+    ctx.msg.edits = settle_edits(ctx, ctx.msg.edits, listener)
     msg = ctx.msg.apply_edits()
     return [msg.value(header) for header in msg.all(H_PATH)]
 
@@ -56,6 +55,12 @@ def test_received_over_tcp_and_ipv6(worker: FakeWorker) -> None:
     assert ctx.msg.apply_edits().addresses(H_PATH)[0].parsed_uri.host == "[2001:db8::1]"
 
 
+def test_address_of_the_sending_socket(worker: FakeWorker) -> None:
+    ctx = register(worker)
+    assert call(ctx, "add_path", "u") == 1
+    assert paths(ctx, worker.listeners.all[1]) == ["<sip:u@[2001:db8::1]:5080;transport=tcp;lr>"]
+
+
 def test_forced_socket(worker: FakeWorker) -> None:
     ctx = register(worker)
     ctx.force_socket = worker.listeners.all[1]
@@ -65,29 +70,30 @@ def test_forced_socket(worker: FakeWorker) -> None:
 
 def test_unknown_socket(worker: FakeWorker) -> None:
     ctx = register(worker, source=Endpoint(PROTO_UDP, "192.0.2.1", 5070))
-    assert call(ctx, "add_path") == -1
+    assert call(ctx, "add_path") == 1
     assert paths(ctx) == []
 
 
-class Routes:
-    """Stands for rr: calls what joined loose_route()."""
-
-    def __init__(self, worker: Any) -> None:
-        self.callbacks: list[Any] = []
-
-
-def test_use_received() -> None:
+def test_rr_is_needed() -> None:
     worker = FakeWorker()
     worker.load("path", use_received=1)
     [error] = worker.configure_modules()
     assert "rr is needed" in str(error)
+
+
+@pytest.mark.parametrize(
+    "params,destination",
+    [
+        ("lr;ftag=x", None),
+        ('lr;received="sip:192.0.2.7:1024;transport=tcp";ftag=x', "sip:192.0.2.7:1024;transport=tcp"),
+    ],
+)
+def test_use_received(params: str, destination: str | None) -> None:
     worker = FakeWorker()
-    rr = worker.add_module(Module("rr", help="", state=Routes))
+    worker.load("rr")
     worker.load("path", use_received=1)
     assert worker.configure_modules() == []
-    ctx = register(worker)
-    [callback] = rr.callbacks
-    callback(ctx, "lr;ftag=x")
-    assert ctx.dst_uri is None
-    callback(ctx, 'lr;received="sip:192.0.2.7:1024;transport=tcp";ftag=x')
-    assert ctx.dst_uri == "sip:192.0.2.7:1024;transport=tcp"
+    msg = request("OPTIONS", "sip:bob@192.0.2.7", f"Route: <sip:192.0.2.10;{params}>", to="To: <sip:b@c>;tag=1")
+    ctx = context(worker, msg)
+    assert call(ctx, "loose_route") == 1
+    assert ctx.dst_uri == destination

@@ -1,4 +1,4 @@
-"""A worker with usrloc and registrar; what would be answered is recorded instead of sent."""
+"""A worker with sl, usrloc and registrar."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,40 +6,35 @@ from typing import Any
 import pytest
 
 from siprouter.core.context import Context
-from siprouter.core.declare import Module
 from siprouter.core.routes import REQUEST
 from siprouter.modules.registrar.state import Registrar
 from siprouter.modules.usrloc.domain import Domain
-from siprouter.sip.message import Message
+from siprouter.sip.message import Message, parse_message
 from siprouter.state.local import LocalState
+from siprouter.transport.endpoint import Endpoint
 from tests.support.fakes import FakeWorker, call, context, request
 
 NOW = 1_700_000_000
 
 
+ANSWERED = ("Contact", "P-Registrar-Error", "Retry-After", "Path", "Unsupported")
+"""the headers that registrar puts into answers"""
+
+
 @dataclass
 class Reply:
-    """An answer that sl was asked for."""
+    """An answer that was sent, with the headers that are registrar's."""
 
     status: int
     reason: str
     headers: dict[str, str]
 
 
-class Replies:
-    """Stands for sl: remembers the answers."""
+class Deaf:
+    """An outlet that sends nothing."""
 
-    def __init__(self, worker: Any) -> None:
-        self.sent: list[Reply] = []
-        self.result = 1
-
-    def send_reply(self, ctx: Context, status: int, reason: str) -> int:
-        lines = b"".join(ctx.reply_headers or []).decode().splitlines()
-        self.sent.append(Reply(status, reason, dict(line.split(": ", 1) for line in lines)))
-        return self.result
-
-
-SL = Module("sl", help="remembers answers", state=Replies)
+    def send(self, data: bytes, to: Endpoint, on_error: Any = None) -> bool:
+        return False
 
 
 class Site:
@@ -49,8 +44,7 @@ class Site:
         self.worker = FakeWorker()
         self.worker.wall_time = float(NOW)
         self.worker.state = LocalState(self.worker.wall_clock)
-        self.sl: Replies = self.worker.add_module(SL)
-        for name in modules:
+        for name in ("sl", *modules):
             self.worker.load(name)
         self.worker.load("usrloc", **usrloc)
         self.registrar: Registrar = self.worker.load("registrar", **registrar)
@@ -73,8 +67,12 @@ class Site:
         return result
 
     @property
+    def replies(self) -> list[Reply]:
+        return [read_reply(data) for data, _ in self.worker.outlet.sent]
+
+    @property
     def reply(self) -> Reply:
-        return self.sl.sent[-1]
+        return self.replies[-1]
 
     def uris(self, aor: str = "bob") -> list[str]:
         return [one.uri for one in self.domain.get(aor)]
@@ -87,6 +85,12 @@ class Site:
         counter = self.worker.counters.find("registrar", name)
         assert counter is not None
         return counter.get()
+
+
+def read_reply(data: bytes) -> Reply:
+    msg = parse_message(data)
+    headers = {msg.name(header): msg.value(header) for header in msg.headers if msg.name(header) in ANSWERED}
+    return Reply(msg.status, msg.reason, headers)
 
 
 class MakeSite:

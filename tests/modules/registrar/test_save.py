@@ -3,7 +3,7 @@
 import pytest
 
 from siprouter.core.routes import TM_ONREPLY
-from tests.modules.registrar.conftest import NOW, MakeSite, Site
+from tests.modules.registrar.conftest import NOW, Deaf, MakeSite, Site
 from tests.support.fakes import call, context, reply, write
 
 PATH = ("Path: <sip:edge.example.com;lr>",)
@@ -163,7 +163,7 @@ def test_flags(site: Site) -> None:
     assert call(ctx, "save", "location", "0x03") == 1
     [stored] = site.domain.get("bob")
     assert (stored.flags, stored.cflags) == (1, 0x41)
-    assert site.sl.sent == []
+    assert site.replies == []
 
 
 def test_replace_flag(site: Site) -> None:
@@ -173,7 +173,7 @@ def test_replace_flag(site: Site) -> None:
 
 
 def test_reply_that_cannot_be_sent(site: Site) -> None:
-    site.sl.result = -1
+    site.worker.outlet = Deaf()
     assert site.register("<sip:a@h>") == -1
     assert site.uris() == ["sip:a@h"]
 
@@ -184,7 +184,7 @@ def test_in_a_reply_route_nothing_is_answered(site: Site) -> None:
     assert site.uris() == ["sip:b@h"]
     bad = reply(200, "OK", "Contact: *", method="REGISTER")
     assert call(context(site.worker, bad, TM_ONREPLY), "save", "location") == 0
-    assert site.sl.sent == []
+    assert site.replies == []
 
 
 def test_received_parameter_and_avp(make_site: MakeSite) -> None:

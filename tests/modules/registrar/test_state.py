@@ -4,7 +4,7 @@ from siprouter.core.args import arities
 from siprouter.modules.registrar import module
 from siprouter.modules.registrar.state import parse_socket
 from siprouter.util.errors import OperatorError
-from tests.modules.registrar.conftest import SL, MakeSite, Site
+from tests.modules.registrar.conftest import MakeSite, Site
 from tests.support.fakes import FakeWorker, call
 
 
@@ -37,7 +37,7 @@ def test_parse_socket(text: str, parsed: tuple[int, str, int] | None) -> None:
 )
 def test_bad_parameters(params: dict[str, int | str], message: str) -> None:
     worker = FakeWorker()
-    worker.add_module(SL)
+    worker.load("sl")
     worker.load("pv")
     worker.load("usrloc")
     worker.load("registrar", **params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from siprouter.sip.names import H_PATH
+from siprouter.core.late_edits import insert_late
 from siprouter.sip.quoted import find_quoted_param
 from siprouter.transport.endpoint import PROTO_NAMES, PROTO_NONE, PROTO_UDP, Endpoint, Listener, url_host
 from siprouter.util.text import to_bytes
@@ -12,6 +12,25 @@ from siprouter.util.text import to_bytes
 if TYPE_CHECKING:
     from siprouter.core.context import Context
     from siprouter.core.worker import Worker
+
+
+class PathLine:
+    """One Path line; see `core.late_edits`. `received` is the listener to name where the sending one is not known."""
+
+    __slots__ = ("received", "suffix", "user")
+
+    def __init__(self, received: Listener | None, user: str, suffix: str) -> None:
+        self.received = received
+        self.user = user
+        self.suffix = suffix
+
+    def lines(self, listener: Listener | None) -> bytes:
+        """The line for a request that leaves from `listener`; nothing where no socket is known."""
+        known = listener or self.received
+        if known is None:
+            return b""
+        at = f"{self.user}@" if self.user else ""
+        return to_bytes(f"Path: <sip:{at}{own_address(known)};lr{self.suffix}>\r\n")
 
 
 class Path:
@@ -25,28 +44,17 @@ class Path:
     def configure(self) -> None:
         """With `use_received`, joins loose_route(). Raises OperatorError where rr is missing."""
         if self.use_received:
-            self.worker.module("rr").callbacks.append(self.follow_received)
+            self.worker.module("rr").register_callback(self.follow_received)
 
     def add_path(self, ctx: Context, user: str = "") -> int:
-        """Puts a Path value with our address on top of the present ones."""
-        return self._insert(ctx, user, "")
+        """Puts a Path value with the address that the request leaves from on top of the present ones."""
+        insert_late(ctx, PathLine(ctx.force_socket or ctx.source.listener, user, ""))
+        return 1
 
     def add_path_received(self, ctx: Context, user: str = "") -> int:
         """`add_path` with the source of the request in the parameter `received`."""
-        return self._insert(ctx, user, f';received="{source_uri(ctx.source)}"')
-
-    def _insert(self, ctx: Context, user: str, received: str) -> int:
-        listener: Listener | None = ctx.force_socket or ctx.source.listener
-        if listener is None:
-            self.worker.log.error("add_path(): the socket that got the request is not known", source="path")
-            return -1
-        at = f"{user}@" if user else ""
-        line = to_bytes(f"Path: <sip:{at}{own_address(listener)};lr{received}>\r\n")
-        present = ctx.msg.get(H_PATH)
-        if present is None:
-            ctx.msg.append_header(line)
-        else:
-            ctx.msg.insert(present.name_start, line)
+        received = f';received="{source_uri(ctx.source)}"'
+        insert_late(ctx, PathLine(ctx.force_socket or ctx.source.listener, user, received))
         return 1
 
     def follow_received(self, ctx: Context, params: str) -> None:
