@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,8 @@ class BuildTwins(build_ext):
     """Compiles all listed modules or none: modules that ``cimport`` each other cannot be mixed."""
 
     def run(self) -> None:
-        if self.inplace:
+        inplace = self.inplace  # the base class changes it while it runs
+        if inplace:
             self.remove_unlisted()
         if not self.extensions:
             return
@@ -57,6 +59,7 @@ class BuildTwins(build_ext):
         except BaseException as error:
             if STRICT or isinstance(error, KeyboardInterrupt):
                 raise
+            self.inplace = inplace
             self.fall_back(error)
 
     def generate_c(self) -> None:
@@ -80,7 +83,7 @@ class BuildTwins(build_ext):
         for extension in self.extensions:
             name = self.get_ext_fullname(extension.name)
             Path(self.build_lib, self.get_ext_filename(name)).unlink(missing_ok=True)
-        reason = (str(error).strip() or type(error).__name__).splitlines()[-1]
+        reason = textwrap.shorten(str(error) or type(error).__name__, 100)
         self.extensions = []
         if self.inplace:
             self.remove_unlisted()
