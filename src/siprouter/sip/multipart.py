@@ -57,10 +57,11 @@ def _find_delimiter(body: bytes, delimiter: bytes, start: int) -> int:
     """The place of the next line that starts with the delimiter and has nothing else but ``--`` and white space."""
     pos = body.find(delimiter, start)
     while pos >= 0:
-        stop = body.find(b"\n", pos)
-        rest = body[pos + len(delimiter) : stop if stop >= 0 else len(body)]
-        if (pos == 0 or body[pos - 1] == 10) and rest.rstrip(b" \t\r") in (b"", b"--"):
-            return pos
+        if pos == 0 or body[pos - 1] == 10:
+            stop = body.find(b"\n", pos)
+            rest = body[pos + len(delimiter) : stop if stop >= 0 else len(body)]
+            if rest.rstrip(b" \t\r") in (b"", b"--"):
+                return pos
         pos = body.find(delimiter, pos + 1)
     return -1
 
