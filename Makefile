@@ -7,6 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/pip --disable-pip-version-check -q
 READY  := $(VENV)/.ready
+TESTS  := $(VENV)/.ready-test
 SHELL  := /bin/bash
 CONFIG ?= etc/siprouter.cfg
 
@@ -16,7 +17,7 @@ all: build
 
 setup: $(READY)
 
-# Build isolation is off so that one Cython serves setup, "make build" and the tests.
+# Build isolation is off so that one Cython serves all; the compiling is left to "make build", where it can be seen.
 $(READY): pyproject.toml setup.py | $(BIN)/pip
 	$(PIP) install 'setuptools>=77' 'cython>=3.1'
 	SIPROUTER_PURE=1 $(PIP) install --no-build-isolation -e .
@@ -34,8 +35,11 @@ run: build
 test: test-deps peers
 	PATH="$(CURDIR)/$(BIN):$$PATH" tools/test.sh
 
-test-deps: setup
-	$(PIP) install --no-build-isolation -e '.[test,lint]' --config-settings=--build-option=-q
+test-deps: $(TESTS)
+
+$(TESTS): $(READY)
+	SIPROUTER_PURE=1 $(PIP) install --no-build-isolation -e '.[test,lint]'
+	@touch $@
 
 peers:
 	tools/peers.sh
@@ -47,7 +51,7 @@ bench: build
 	$(BIN)/python -m benchmarks
 
 docs: setup
-	$(PIP) install --no-build-isolation -e '.[docs]'
+	SIPROUTER_PURE=1 $(PIP) install --no-build-isolation -e '.[docs]'
 	$(BIN)/zensical build
 
 wheel: setup
