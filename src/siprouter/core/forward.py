@@ -23,6 +23,7 @@ from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.core.worker import Worker
 
 
 def stateless_branch(ctx: Context) -> str:
@@ -45,19 +46,19 @@ def forward_request(ctx: Context, hop: NextHop | None = None) -> int:
     except PeerError as error:
         ctx.worker.log.warning("cannot forward %s: %s", ctx.msg.method, error.reason)
         return _counted(ctx, False)
-    plan = plan_for(ctx, hop)
+    plan = plan_for(ctx.worker, hop)
     if plan is not None:
         return _counted(ctx, send_to_first(ctx, plan))
     ctx.worker.spawn(resolve_and_send(ctx, hop), "forward")
     return 1
 
 
-def plan_for(ctx: Context, hop: NextHop) -> Any:
+def plan_for(worker: Worker, hop: NextHop) -> Any:
     """The targets of a next hop where they are known at once: an address, or an answer in the cache; else None."""
     target = literal_target(hop)
     if target is not None:
         return SingleTarget(target)
-    resolver = ctx.worker.resolver
+    resolver = worker.resolver
     return None if resolver is None else resolver.plan_now(hop.host, hop.port, hop.proto, hop.secure)
 
 

@@ -26,6 +26,7 @@ from siprouter.transaction.states import (
     C_CALLING,
     C_COMPLETED,
     C_ERROR,
+    C_PROCEEDING,
     C_RESEND,
     C_RESOLVING,
     C_SEND,
@@ -150,8 +151,9 @@ class ForkingTransaction(ServerTransaction):
     def branch_timer(self, branch: Branch, now: float) -> None:
         """A branch's timer fired: retransmit (A, E) or give up (B, C, F, end of life)."""
         if now + EARLY >= branch.expire_at:
+            rang = branch.state == C_PROCEEDING
             if self.client_step(branch, T_FINAL) == C_TIMEOUT:
-                self.time_out(branch, now)
+                self.time_out(branch, rang, now)
             return
         if now + EARLY >= branch.retransmit_at:
             if self.client_step(branch, T_RETRANSMIT) != C_RESEND:
@@ -163,17 +165,16 @@ class ForkingTransaction(ServerTransaction):
                 branch.back_off(now, self.retr2)
         branch.arm(self.shared.wheel)
 
-    def time_out(self, branch: Branch, now: float) -> None:
-        """No final reply in time: next target, or 408; a branch that rang is cancelled."""
+    def time_out(self, branch: Branch, rang: bool, now: float) -> None:
+        """No final reply in time: next target, or 408; a branch that was answered provisionally is cancelled."""
         branch.stop(self.shared.wheel)
         branch.flags |= B_TIMED_OUT
         if self.may_be_silent(branch):
             branch.status = 408
             self.linger(now)
             return
-        if branch.status == 0 and not branch.flags & (B_BLIND | B_CANCELED):
+        if not rang and not branch.flags & (B_BLIND | B_CANCELED):
             self.shared.user.failover(self, branch, now)
-        rang = 100 <= branch.status < 200
         canceled = self.flags & F_CANCELED and branch.flags & B_CANCELED
         self.deliver(branch, None, 487 if canceled else 408, now)
         if rang and self.is_invite and branch.cancel is None:
@@ -218,7 +219,7 @@ class ForkingTransaction(ServerTransaction):
     def cancel_branch(self, branch: Branch, reason: bytes, method: int, now: float) -> None:
         """Cancel one pending branch; one that was not answered at all is treated as `method` says."""
         branch.flags |= B_CANCELED
-        if branch.status < 100:
+        if branch.state != C_PROCEEDING:
             if branch.state == C_RESOLVING or branch.flags & B_BLIND or method == CANCEL_FAKE_487:
                 self.fail(branch, 487, now)
                 return
@@ -280,7 +281,7 @@ class ForkingTransaction(ServerTransaction):
             branch.flags |= B_CANCELED
             if branch.state == C_RESOLVING or branch.flags & B_BLIND:
                 branch.state = C_TERMINATED
-            elif self.is_invite and branch.status >= 100 and branch.cancel is None:
+            elif self.is_invite and branch.state == C_PROCEEDING and branch.cancel is None:
                 self.send_cancel(branch, self.local_reason(status), now)
 
     def release(self, now: float) -> None:

@@ -1,7 +1,9 @@
 """tm: stateful processing of requests: retransmission, forking, failure routes, timers."""
 
-from siprouter.core.declare import Module
+from siprouter.core.declare import Module, event_route
 from siprouter.modules.tm.functions import FUNCTIONS
+from siprouter.modules.tm.rpc import RPCS
+from siprouter.modules.tm.selects import SELECTS
 from siprouter.modules.tm.settings import CFG_VARS, PARAMS
 from siprouter.modules.tm.state import Tm
 
@@ -12,4 +14,7 @@ module = Module(
     params=PARAMS,
     cfg_vars=CFG_VARS,
     functions=FUNCTIONS,
+    rpcs=RPCS,
+    selects=SELECTS,
+    event_routes=[event_route("tm:local-request", "a request of our own is about to be sent")],
 )

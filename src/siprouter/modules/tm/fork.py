@@ -152,7 +152,7 @@ def add_branch(
     branch = transaction.add_branch(tm.worker.now())
     branch.uri = wish.uri or ctx.msg.uri
     branch.info = BranchInfo(wish.uri, wish.path, edits, wish.flags, wish.force_socket, wish.instance)
-    plan = plan_for(ctx, target)
+    plan = plan_for(tm.worker, target)
     if plan is None:
         transaction.await_target(branch)
         tm.worker.spawn(resolve_later(tm, transaction, branch, target), "resolve")
@@ -265,7 +265,7 @@ async def prepare_later(
     except PeerError as error:
         transaction.fail(branch, error.status, tm.worker.now())
         return
-    plan = plan_for(copy, target)
+    plan = plan_for(tm.worker, target)
     if plan is None:
         await resolve_later(tm, transaction, branch, target)
     else:

@@ -11,6 +11,7 @@ from siprouter.core.outgoing import reply_target
 from siprouter.core.routes import REQUEST
 from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints
 from siprouter.modules.tm.settings import apply_setting, check_setting, setting_names
+from siprouter.modules.tm.uac import LocalRequest, OnReply, Wanted, start_request
 from siprouter.modules.tm.user import ScriptUser
 from siprouter.modules.tm.write import Append, parse_append
 from siprouter.sip.names import M_ACK, M_CANCEL
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from siprouter.core.settings import ConfigValue
     from siprouter.core.worker import Worker
     from siprouter.transaction.transaction import Transaction
+    from siprouter.transport.endpoint import Listener
 
 Watcher = Callable[[int, Any, Any, Any, int], None]
 
@@ -305,6 +307,35 @@ class Tm:
         if status >= 200:
             hints.done |= REPLIED
         return self.user.reply_locally(transaction, ctx, status, reason, self.worker.now(), headers, body)
+
+    def request(
+        self,
+        method: str,
+        uri: str,
+        from_: str,
+        to: str,
+        *,
+        headers: bytes = b"",
+        body: bytes = b"",
+        call_id: str = "",
+        cseq: int = 0,
+        next_hop: str = "",
+        routes: list[str] | None = None,
+        socket: Listener | None = None,
+        on_reply: OnReply | None = None,
+    ) -> LocalRequest:
+        """Send a request of our own. Raises PeerError when it cannot go.
+
+        `from_` and `to` are header values, `headers` whole lines, `routes` Route values. What is left out is made up:
+        From tag, Call-ID, CSeq 10. `on_reply(request, status, reply)` is called for the final reply; a reply of None
+        is a status of our own making (408, 477, 478, 503).
+        """
+        return start_request(
+            self,
+            Wanted(
+                method, uri, from_, to, headers, body, call_id, cseq, next_hop, list(routes or ()), socket, on_reply
+            ),
+        )
 
     def suspend(self, ctx: Context) -> tuple[Transaction, Any]:
         """Keep the transaction of `ctx` (made if needed) open until `resume`; the script should stop.

@@ -73,7 +73,7 @@ class ScriptUser:
         ctx.transaction = transaction
         ctx.branch_index = branch.index
         request = transaction.context
-        if request is not None:
+        if isinstance(request, Context):
             ctx.script = request.script
             ctx.flags = request.flags
             ctx.script_flags = request.script_flags
@@ -107,7 +107,7 @@ class ScriptUser:
     def after_reply_route(self, transaction: Transaction, branch: Branch, reply: Context) -> int:
         """Take over flags; the status to go on with, or DROPPED (provisional replies only)."""
         request = transaction.context
-        if request is not None:
+        if isinstance(request, Context):
             request.flags = reply.flags
         if branch.info is not None:
             branch.info.flags = reply.branch_flags
@@ -188,6 +188,9 @@ class ScriptUser:
 
     def failover(self, transaction: Transaction, branch: Branch, now: float) -> bool:
         """Try the next target of a branch."""
+        context = transaction.context
+        if context is not None and hasattr(context, "next_target"):
+            return bool(context.next_target(branch, now))
         return try_next_target(self.tm, transaction, branch, now)
 
     def all_failed(self, transaction: Transaction, now: float) -> None:
@@ -296,5 +299,5 @@ class ScriptUser:
         """Cut the ties between transaction and context, so that both go at once."""
         ctx = transaction.context
         transaction.context = None
-        if isinstance(ctx, Context):
+        if ctx is not None:
             ctx.transaction = None
