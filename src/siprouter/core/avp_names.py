@@ -63,6 +63,15 @@ def _old_style(text: str) -> AvpKey:
     raise ValueError(f"unknown AVP name type '{kind}:' in '{text}'")
 
 
+def parse_avp_variable(text: str, aliases: dict[str, AvpKey]) -> AvpKey:
+    """The AVP that `$avp(name)` means, as module parameters write it; `aliases` are the worker's. Raises ValueError."""
+    name = text.strip()
+    if not (name.startswith("$avp(") and name.endswith(")")):
+        raise ValueError(f"expected $avp(name), found '{text}'")
+    name = name[5:-1].strip()
+    return aliases.get(name) or parse_avp_name(name)
+
+
 def parse_avp_aliases(text: str) -> dict[str, AvpKey]:
     """`alias=name;alias=name…` as the parameter `avp_aliases` takes it. Raises ValueError."""
     aliases: dict[str, AvpKey] = {}

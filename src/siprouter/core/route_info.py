@@ -13,7 +13,7 @@ SENDING = "core.sending"
 ERROR = "core.error"
 """key of `ctx.vars`: the ErrorInfo of an error route"""
 AUTHORIZED = "core.authorized"
-"""key of `ctx.vars`: the sip.digest credentials that an authentication module found right"""
+"""key of `ctx.vars`: the credentials (sip.auth.AuthParams) that an authentication module found right"""
 
 REPLY_BODY = "core.reply_body"
 """key of `ctx.vars`: bytes, the body of replies generated for this request (set_reply_body)"""

@@ -5,15 +5,15 @@ from __future__ import annotations
 import time
 
 import pytest
-from tests.support.fakes import FakeWorker, context, expand, make_worker, read, reply, request, write
 
 from siprouter.core.context import Branch
 from siprouter.core.counters import Counters
 from siprouter.core.declare import Module, select
 from siprouter.core.route_info import AUTHORIZED, ERROR, SENDING, ErrorInfo, Sending
-from siprouter.modules.pv.credentials import Credentials
+from siprouter.sip.auth import AuthParams
 from siprouter.transport.endpoint import PROTO_UDP, Endpoint, Listener
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker, context, expand, make_worker, read, reply, request, write
 
 HEADERS = (
     "Contact: <sip:alice@192.0.2.1:5070>;expires=3600, <sip:x@y>",
@@ -98,7 +98,7 @@ def test_credentials_are_not_for_acks_and_bad_ones_are_null() -> None:
     assert read(context(worker, request("REGISTER", "sip:a", "Authorization: Basic QQ==")), "$au") is None
     assert read(context(worker, request("REGISTER", "sip:a", 'Authorization: Digest username="a')), "$au") is None
     ctx = context(worker)
-    ctx.vars[AUTHORIZED] = Credentials("bob@x", "realm", "")
+    ctx.vars[AUTHORIZED] = AuthParams("digest", {"username": "bob@x", "realm": "realm"})
     assert read(ctx, "$Au") == "bob@realm"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.support.fakes import context, expand, make_worker, read, write
 
 URI = (

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker, call, context, expand, make_worker, read, write
 
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker, call, context, expand, make_worker, read, write
 
 
 def test_var_starts_at_0_survives_the_message_and_null_sets_0() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.route_info import AUTHORIZED
 from siprouter.core.values import Value
-from siprouter.modules.pv.credentials import Credentials, parse_credentials
+from siprouter.sip.auth import AuthParams, parse_auth
 from siprouter.sip.message import Message
 from siprouter.sip.nameaddr import NameAddr
 from siprouter.sip.names import (
@@ -112,18 +112,24 @@ def get_ppi_host(inst: Pv, ctx: Context) -> Value:
 # credentials: of Proxy-Authorization, else of Authorization
 
 
-def _credentials(ctx: Context) -> Credentials | None:
+def _credentials(ctx: Context) -> AuthParams | None:
     msg: Message = ctx.msg
     if msg.method_id in (M_ACK, M_CANCEL):
         return None
     header = msg.get(H_PROXY_AUTHORIZATION) or msg.get(H_AUTHORIZATION)
-    return None if header is None else parse_credentials(msg.value(header))
+    if header is None:
+        return None
+    try:
+        found = parse_auth(msg.value(header))
+    except PeerError:
+        return None
+    return found if found.is_digest else None
 
 
 def get_auth_user(inst: Pv, ctx: Context) -> Value:
     """$au: without a domain"""
     found = _credentials(ctx)
-    return None if found is None else found.username.partition("@")[0]
+    return None if found is None else found.user
 
 
 def get_auth_name(inst: Pv, ctx: Context) -> Value:
@@ -135,7 +141,7 @@ def get_auth_name(inst: Pv, ctx: Context) -> Value:
 def get_auth_domain(inst: Pv, ctx: Context) -> Value:
     """$ad: what follows the "@" of the user name"""
     found = _credentials(ctx)
-    return None if found is None else found.username.partition("@")[2]
+    return None if found is None else found.domain
 
 
 def get_auth_realm(inst: Pv, ctx: Context) -> Value:
@@ -147,15 +153,14 @@ def get_auth_realm(inst: Pv, ctx: Context) -> Value:
 def get_auth_uri(inst: Pv, ctx: Context) -> Value:
     """$adu: null where it is empty"""
     found = _credentials(ctx)
-    return None if found is None else found.uri or None
+    return None if found is None else found.get("uri") or None
 
 
 def get_account(inst: Pv, ctx: Context) -> Value:
     """$Au: user@realm of credentials that were found right, else user@domain of From"""
-    authorized: Credentials | None = ctx.vars.get(AUTHORIZED)
+    authorized: AuthParams | None = ctx.vars.get(AUTHORIZED)
     if authorized is not None and authorized.username:
-        user = authorized.username.partition("@")[0]
-        return f"{user}@{authorized.realm}" if authorized.realm else user
+        return f"{authorized.user}@{authorized.realm}" if authorized.realm else authorized.user
     try:
         uri: Uri = ctx.msg.from_.parsed_uri
     except PeerError:

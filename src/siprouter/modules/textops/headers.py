@@ -9,6 +9,7 @@ from siprouter.modules.textops.args import PRIVACY_VALUES, HeaderName, Methods
 from siprouter.sip.headers import Header
 from siprouter.sip.message import Message
 from siprouter.sip.names import H_OTHER, H_PRIVACY
+from siprouter.sip.privacy import parse_privacy
 from siprouter.util.regex import Regex
 from siprouter.util.text import to_bytes, to_str
 
@@ -123,14 +124,9 @@ def privacy_values(msg: Message) -> int:
     header = msg.get(H_PRIVACY)
     if header is None:
         return 0
-    found = 0
-    for word in msg.value(header).split(";"):
-        bit = PRIVACY_VALUES.get(word.strip().lower(), 0)
-        if bit == 0:
-            return 0
-        found |= bit
+    bits = [PRIVACY_VALUES.get(word, 0) for word in parse_privacy(msg.value(header))]
     none = PRIVACY_VALUES["none"]
-    return 0 if found & none and found != none else found
+    return 0 if 0 in bits or (none in bits and len(bits) > 1) else sum(bits)
 
 
 def is_privacy(inst: TextOps, ctx: Context, bit: int) -> int:
