@@ -150,8 +150,9 @@ def check_twins() -> Iterator[Finding]:
         if path.stem != "__init__" and name not in listed:
             yield Finding("twin", relative(path), "is not in tools/compiled_modules.txt")
     for path in python_files("src"):
-        if "\ncimport " in (source := path.read_text()) or "\nfrom cython.cimports" in source:
-            yield Finding("twin", relative(path), "has a cimport: types belong in the .pxd")
+        for name, line in imported(ast.parse(path.read_text())):
+            if name.startswith("cython.cimports"):
+                yield Finding("twin", relative(path), "imports C declarations: types belong in the .pxd", line)
 
 
 CHECKS = (check_length, check_unfinished, check_module_folders, check_module_imports, check_io, check_twins)

@@ -75,9 +75,14 @@ class Router(Process):
 class Siprouter(Router):
     kind = "siprouter"
 
-    def command_line(self) -> list[str]:
+    @staticmethod
+    def installed() -> None:
+        """Skips the test where there is nothing to start."""
         if importlib.util.find_spec("siprouter.cli.main") is None:
             pytest.skip("siprouter has no command line yet")
+
+    def command_line(self) -> list[str]:
+        self.installed()
         return [sys.executable, "-m", "siprouter.cli.main", "run", "-E", "-f", str(self.config)]
 
 
