@@ -20,7 +20,7 @@ cdef bint _precedes(Edit a, Edit b) except -1
 cpdef list sort_edits(list edits)
 
 @cython.locals(p="const unsigned char *", pos=Py_ssize_t, stop=Py_ssize_t, edit=Edit)
-cdef void splice(bytes buf, Py_ssize_t start, Py_ssize_t end, list ordered, list parts) except *
+cpdef splice(bytes buf, Py_ssize_t start, Py_ssize_t end, list ordered, list parts)
 
 @cython.locals(ordered=list, count=Py_ssize_t, edit=Edit, parts=list, body=bytes, changed=bint, buf=bytes)
 cpdef bytes assemble(HeaderBlock block, list edits, bint need_length)
