@@ -101,7 +101,7 @@ def test_the_seed_itself_is_good() -> None:
 
 def test_ten_thousand_lines_parse_in_a_moment() -> None:
     body = SEED_TEXT.partition("route {")[2].partition("route[RELAY]")[0]
-    text = "\n".join(f"route[r{number}] {{{body}" for number in range(1250))
+    text = "#!define FLAG 5\n" + "\n".join(f"route[r{number}] {{{body}" for number in range(1250))
     assert text.count("\n") > 10_000
     start = time.perf_counter()
     found = parse_any(text)

@@ -23,6 +23,8 @@ class LoadEnv:
         self.worker = worker
         self.registry: Registry = worker.registry
         self.flag_names: dict[str, int] = {}
+        self.avp_flag_names: dict[str, int] = {}
+        """lower-case names that `avpflags` declared, and their numbers"""
         self.route_names: dict[int, set[str]] | None = None
         """names by kind (REQUEST, FAILURE, TM_ONREPLY, BRANCH); None: not known, everything is accepted"""
         self._depth = 0

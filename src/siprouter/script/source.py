@@ -59,4 +59,4 @@ def read_source(path: Path) -> SourceFile:
         data = file.read(MAX_FILE_SIZE + 1)
     if len(data) > MAX_FILE_SIZE:
         raise ValueError(f"larger than {MAX_FILE_SIZE} bytes")
-    return SourceFile(str(path), data.decode("utf-8", "surrogateescape"))
+    return SourceFile(str(path.absolute()), data.decode("utf-8", "surrogateescape"))

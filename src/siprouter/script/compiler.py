@@ -1,0 +1,103 @@
+"""A resolved program to code objects, whose file names and lines are those of the configuration."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from siprouter.core.context import Context
+from siprouter.core.routes import CORE_ONREPLY, ERROR, ONSEND, CompiledRoute, Script
+from siprouter.core.worker import Worker
+from siprouter.script.gen_expr import CORE_SETTINGS, ROUTE_TABLE, RUNTIME_FUNCTIONS, route_function
+from siprouter.script.gen_stmt import Definition, FunctionGen, Output
+from siprouter.script.program import Program, RouteUnit, route_title
+from siprouter.script.pyast import Namespace
+
+LOCAL_REQUEST_EVENT = "tm:local-request"
+
+
+def compile_program(program: Program, worker: Worker, version: int, files: tuple[str, ...]) -> Script:
+    """The compiled script. `program` must be free of errors."""
+    names = Namespace()
+    names.add(RUNTIME_FUNCTIONS)
+    by_name: dict[str, Callable[[Context], Any]] = {}
+    names.globals[ROUTE_TABLE] = by_name
+    names.globals[CORE_SETTINGS] = worker.settings
+    output = Output()
+    functions: dict[str, RouteUnit] = {}
+    for unit in program.units:
+        is_main = unit.block.kind == "route"
+        name = route_function(unit.block.name) if is_main else output.next_name(unit.block.kind)
+        generator = FunctionGen(program, names, output, unit.block.first.source, route_title(unit.block))
+        generator.route(name, unit.block, unit.block.body, unit.waits)
+        functions[name] = unit
+    _execute(output.definitions, names.globals)
+    script = Script(version, files[0] if files else "")
+    script.files = files
+    for name, unit in functions.items():
+        function = names.globals[name]
+        if unit.block.kind == "route":
+            by_name[unit.block.name] = function
+        _enter(script, unit, function)
+    return script
+
+
+def _execute(definitions: list[Definition], namespace: dict[str, Any]) -> None:
+    """Compile the functions of each file together, and define them in `namespace`."""
+    by_file: dict[str, list[ast.stmt]] = {}
+    for source, definition, _, _ in definitions:
+        by_file.setdefault(source.path, []).append(definition)
+    for path, body in by_file.items():
+        code = compile(ast.Module(body, []), path, "exec", dont_inherit=True)
+        exec(code, namespace)
+    for _, _, name, title in definitions:
+        function = namespace[name]
+        function.__code__ = function.__code__.replace(co_name=title, co_qualname=title)
+        function.__name__ = function.__qualname__ = title
+
+
+def _enter(script: Script, unit: RouteUnit, function: Callable[[Context], Any]) -> None:
+    """Put a route where others look for it."""
+    block = unit.block
+    if unit.kind == CORE_ONREPLY:
+        function = _dropping_async(function) if unit.waits else _dropping(function)
+    route = CompiledRoute(block.name, unit.kind, function, unit.waits)
+    if block.kind == "event_route":
+        script.event_routes[block.name] = route
+    elif block.kind == "local_route":
+        script.event_routes[LOCAL_REQUEST_EVENT] = route
+    elif unit.kind == CORE_ONREPLY:
+        script.reply_route = route
+    elif unit.kind == ONSEND:
+        script.onsend_route = route
+    elif unit.kind == ERROR:
+        script.error_route = route
+    else:
+        script.table(unit.kind)[block.name] = route
+        if block.kind == "route" and not block.name:
+            script.request_route = route
+
+
+def _dropping(run: Callable[[Context], int]) -> Callable[[Context], int]:
+    """In the core reply route a function that returned 0 drops the reply, but `exit` does not."""
+
+    def run_reply_route(ctx: Context) -> int:
+        code = run(ctx)
+        if code == 0 and ctx.rc == 0:
+            ctx.dropped = True
+        return code
+
+    return run_reply_route
+
+
+def _dropping_async(run: Callable[[Context], Any]) -> Callable[[Context], Any]:
+    """`_dropping` for a route that waits."""
+
+    async def run_reply_route(ctx: Context) -> int:
+        code: int = await run(ctx)
+        if code == 0 and ctx.rc == 0:
+            ctx.dropped = True
+        return code
+
+    return run_reply_route

@@ -1,0 +1,249 @@
+"""From a configuration file to a script that runs, in three steps that the server and the checker share.
+
+    parsed = parse_file(path, defines)            # text to nodes
+    load_modules(parsed, worker)                  # parameters, modules and their parameters
+    parsed.report(worker.configure_modules())     # each module looks at its parameters
+    script = compile_script(parsed, worker)       # checks, and code objects
+
+Everything wrong is collected in `parsed.diagnostics`; `compile_script` gives None when there was an error.
+`load` does all of it and raises ScriptError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from siprouter.core.env import LoadEnv
+from siprouter.core.registry import available_modules, load_declaration
+from siprouter.core.routes import BRANCH, FAILURE, ONSEND, REQUEST, TM_ONREPLY, Script
+from siprouter.core.worker import Worker
+from siprouter.script.analysis import analyse
+from siprouter.script.checks import check_config
+from siprouter.script.compiler import compile_program
+from siprouter.script.core_table import register_core_functions
+from siprouter.script.diagnostics import Diagnostics, TooManyErrorsError, did_you_mean
+from siprouter.script.fold import fold_config
+from siprouter.script.lexer import MODE_MAX, MODE_SER
+from siprouter.script.nodes import Config, LoadModule, LoadPath, ModParam
+from siprouter.script.parser import parse_source
+from siprouter.script.program import Program, kind_of
+from siprouter.script.resolve import Resolver
+from siprouter.script.settings import apply_settings
+from siprouter.script.source import SourceFile, read_source
+from siprouter.util.errors import OperatorError
+from siprouter.util.regex import Regex, RegexError
+
+FORMER_MODULES = {
+    "mysql": "db_mysql",
+    "postgres": "db_postgres",
+    "dbtext": "db_text",
+    "unixodbc": "db_unixodbc",
+    "sercmd": "ctl",
+}
+"""module names of other versions"""
+
+
+class ScriptError(OperatorError):
+    """A configuration with errors; `diagnostics` has all of them, the message shows them."""
+
+    def __init__(self, diagnostics: Diagnostics) -> None:
+        first = diagnostics.errors[0]
+        super().__init__(first.message, first.location, first.suggestion)
+        self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return self.diagnostics.render()
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A configuration on its way to a script."""
+
+    config: Config
+    diagnostics: Diagnostics
+    env: LoadEnv | None = None
+
+    def report(self, errors: Iterable[OperatorError]) -> None:
+        """Add errors of `worker.configure_modules()`."""
+        for error in errors:
+            self.diagnostics.from_error("module", error)
+
+
+def parse_file(path: Path | str, defines: dict[str, str] | None = None, mode: str = MODE_MAX) -> Parsed:
+    """Parse a file; `defines` are those of the command line. Raises OperatorError when it cannot be read."""
+    try:
+        source = read_source(Path(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise OperatorError(f"cannot read {path}: {reason}") from error
+    return _parse(source, defines, mode)
+
+
+def parse_text(text: str, defines: dict[str, str] | None = None, name: str = "<text>", mode: str = MODE_MAX) -> Parsed:
+    """Parse a configuration given as text; `name` stands for its path."""
+    return _parse(SourceFile(name, text), defines, mode)
+
+
+def _parse(source: SourceFile, defines: dict[str, str] | None, mode: str) -> Parsed:
+    diagnostics = Diagnostics()
+    try:
+        return Parsed(parse_source(source, diagnostics, defines, mode), diagnostics)
+    except RecursionError:
+        _too_deep(diagnostics)
+        return Parsed(Config(mode, [source.path]), diagnostics)
+
+
+def _too_deep(diagnostics: Diagnostics) -> None:
+    diagnostics.error("nesting", "the configuration is nested too deeply")
+
+
+# --- modules
+
+
+def load_modules(parsed: Parsed, worker: Worker) -> None:
+    """Set the parameters, load the modules and set theirs, in the order of the file."""
+    env = parsed.env = worker.env
+    if "setflag" not in worker.registry.functions:
+        register_core_functions(worker)
+    try:
+        apply_settings(parsed.config, worker, env, parsed.diagnostics)
+        _announce_routes(parsed.config, env)
+        for node in parsed.config.modules:
+            if isinstance(node, LoadModule):
+                _load_module(node, worker, parsed)
+            elif isinstance(node, ModParam):
+                _set_parameter(node, worker, parsed)
+            elif isinstance(node, LoadPath):
+                worker.log.debug("loadpath %s is not needed: modules are part of the program", node.path)
+    except TooManyErrorsError:
+        return
+
+
+def _announce_routes(config: Config, env: LoadEnv) -> None:
+    """Make the names of the route blocks known: modules check their parameters and arguments with them."""
+    names: dict[int, set[str]] = {REQUEST: set(), FAILURE: set(), TM_ONREPLY: set(), BRANCH: set()}
+    for block in config.routes:
+        if block.kind in ("route", "failure_route", "onreply_route", "branch_route") and block.name:
+            names.setdefault(kind_of(block), set()).add(block.name)
+    env.route_names = names
+
+
+def module_name(path: str) -> str:
+    """The module that a loadmodule line means: the last part of the path, without .so."""
+    return PurePosixPath(path).name.removesuffix(".so")
+
+
+def _load_module(node: LoadModule, worker: Worker, parsed: Parsed) -> None:
+    name = module_name(node.path)
+    location = node.last.location
+    if name in worker.modules:
+        parsed.diagnostics.warning("loaded-twice", f"module {name} is loaded already", location)
+        return
+    folder = name.replace("-", "_")
+    flavours = (f"{folder}_s", folder) if parsed.config.mode == MODE_SER else (folder,)
+    declared = next(filter(None, map(load_declaration, flavours)), None)
+    if declared is None:
+        hint = FORMER_MODULES.get(name, "")
+        known = available_modules()
+        hint = f'it is called {hint} now: loadmodule "{hint}.so"' if hint else did_you_mean(name, known)
+        parsed.diagnostics.error("unknown-module", f"unknown module {name}", location, suggestion=hint)
+        return
+    try:
+        worker.add_module(declared)
+    except OperatorError as error:
+        parsed.diagnostics.from_error("module", error, location)
+
+
+def _set_parameter(node: ModParam, worker: Worker, parsed: Parsed) -> None:
+    diagnostics = parsed.diagnostics
+    try:
+        pattern = Regex(f"^({node.modules})$", icase=True)
+    except RegexError as error:
+        diagnostics.error("bad-regex", f"bad module pattern: {error}", node.modules_token.location)
+        return
+    matching = [name for name in worker.modules if pattern.matches(name)]
+    if not matching:
+        later = [item.path for item in parsed.config.modules if isinstance(item, LoadModule)]
+        if any(pattern.matches(module_name(path)) for path in later):
+            hint = "its loadmodule line must come before"
+        else:
+            hint = did_you_mean(node.modules, worker.modules) or f'add: loadmodule "{node.modules}.so"'
+        message = f"no loaded module is called {node.modules}"
+        diagnostics.error("module-not-loaded", message, node.modules_token.location, suggestion=hint)
+        return
+    for name in matching:
+        try:
+            worker.set_param(name, node.name, node.value)
+        except OperatorError as error:
+            declared, _ = worker.registry.modules[name]
+            known = {param.name for param in declared.params}
+            hint = error.suggestion or ("" if node.name in known else did_you_mean(node.name, known))
+            place = node.name_token.location if node.name not in known else node.location
+            code = "parameter" if node.name in known else "unknown-parameter"
+            where = error.location if error.location.file else place
+            diagnostics.error(code, error.message, where, suggestion=hint)
+
+
+# --- compilation
+
+
+def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script | None:
+    """Check and compile the route blocks; None when the diagnostics hold an error, whichever step found it."""
+    try:
+        program = _resolve(parsed, worker)
+        if not parsed.diagnostics.errors:
+            analyse(program, _texts(parsed.config))
+            _check_waits(program, parsed.diagnostics)
+        if parsed.diagnostics.errors:
+            return None
+        return compile_program(program, worker, version, tuple(parsed.config.files))
+    except TooManyErrorsError:
+        return None
+    except RecursionError:
+        _too_deep(parsed.diagnostics)
+        return None
+
+
+def _resolve(parsed: Parsed, worker: Worker) -> Program:
+    check_config(parsed.config, parsed.diagnostics)
+    fold_config(parsed.config)
+    return Resolver(parsed.env or worker.env, parsed.diagnostics).resolve(parsed.config.routes)
+
+
+def _texts(config: Config) -> list[str]:
+    """Module parameters that may hold variables."""
+    return [node.value for node in config.modules if isinstance(node, ModParam) and isinstance(node.value, str)]
+
+
+def _check_waits(program: Program, diagnostics: Diagnostics) -> None:
+    """A message that is about to leave cannot wait."""
+    for unit in program.units:
+        if unit.kind == ONSEND and unit.waits:
+            message = "onsend_route uses a function that waits"
+            diagnostics.error("wrong-route", message, unit.block.first.location)
+
+
+def load(
+    path: Path | str | None,
+    worker: Worker,
+    defines: dict[str, str] | None = None,
+    *,
+    text: str = "",
+    version: int = 1,
+) -> Script:
+    """Parse, load and compile a file, or `text` where `path` is None; the script is that of the worker afterwards.
+
+    Raises ScriptError with everything that is wrong. Warnings go to the log.
+    """
+    parsed = parse_text(text, defines) if path is None else parse_file(path, defines)
+    load_modules(parsed, worker)
+    parsed.report(worker.configure_modules())
+    script = compile_script(parsed, worker, version)
+    if script is None:
+        raise ScriptError(parsed.diagnostics)
+    for item in parsed.diagnostics.warnings:
+        worker.log.warning("%s", item.headline())
+    worker.script = script
+    return script

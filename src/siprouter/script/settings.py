@@ -1,0 +1,103 @@
+"""What the parameters of a configuration set: core parameters, custom parameters, flags."""
+
+from __future__ import annotations
+
+import re
+
+from siprouter.core.declare import cfg_var
+from siprouter.core.env import LoadEnv
+from siprouter.core.worker import Worker
+from siprouter.script.diagnostics import Diagnostics
+from siprouter.script.nodes import Config, CustomParam, FlagDecl, GlobalParam, ListenAddress
+from siprouter.script.params import PARAM_NAMES
+from siprouter.transport.endpoint import PROTO_IDS, PROTO_NONE
+from siprouter.transport.listen import ListenSpec
+
+MAX_FLAG = 31
+MAX_AVP_FLAGS = 18
+_HOST_PORT = re.compile(
+    r"(?:(udp|tcp|tls|sctp):)?(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+)(?::(\d+))?", re.ASCII | re.IGNORECASE
+)
+
+
+def apply_settings(config: Config, worker: Worker, env: LoadEnv, diagnostics: Diagnostics) -> None:
+    """Set core parameters and custom parameters, and declare flags."""
+    worker.script_mode = config.mode
+    for param in config.params:
+        _set_core(param, worker, diagnostics)
+    for custom in config.custom:
+        _set_custom(custom, worker, diagnostics)
+    for flags in config.flags:
+        _declare_flags(flags, env, diagnostics)
+    for declared in config.avp_flags:
+        for name in declared.names:
+            if name.lower() in env.avp_flag_names:
+                continue
+            if len(env.avp_flag_names) >= MAX_AVP_FLAGS:
+                message = f"more than {MAX_AVP_FLAGS} avp flags"
+                diagnostics.error("too-many-flags", message, declared.location)
+                break
+            env.avp_flag_names[name.lower()] = len(env.avp_flag_names)
+
+
+def _set_core(param: GlobalParam, worker: Worker, diagnostics: Diagnostics) -> None:
+    settings = worker.settings
+    declared = PARAM_NAMES[param.name]
+    if settings.find(param.name) is None:
+        settings.declare(declared)
+    value = param.value
+    if declared.kind == "listen":
+        value = [*getattr(settings, param.name), *listen_specs(param.value)]
+    settings.set(param.name, value)
+    if declared.no_effect:
+        worker.log.info("parameter %s has no effect: %s", param.name, declared.no_effect)
+    if param.name in ("port", "advertised_port", "tls_port_no") and not 0 < int(param.value) < 65536:
+        diagnostics.error("port-range", f"port {param.value}", param.location, expected="a number from 1 to 65535")
+
+
+def listen_specs(addresses: list[ListenAddress]) -> list[ListenSpec]:
+    """What the transport layer listens on; a quoted address may hold protocol and port itself."""
+    found: list[ListenSpec] = []
+    for address in addresses:
+        for host in address.hosts:
+            proto, port = address.proto, address.port
+            match = _HOST_PORT.fullmatch(host)
+            if match is not None and (match[1] or match[3]):
+                proto, host, port = match[1] or proto, match[2], int(match[3] or port)
+            found.append(ListenSpec(host, port, PROTO_IDS.get(proto.lower(), PROTO_NONE)))
+    return found
+
+
+def _set_custom(custom: CustomParam, worker: Worker, diagnostics: Diagnostics) -> None:
+    """`group.name = value`: a run-time setting; one that a module declares gets its initial value."""
+    key = (custom.group, custom.name)
+    try:
+        if key in worker.cfg.vars:
+            worker.cfg.set_initial(custom.group, custom.name, custom.value)
+            return
+        kind: type[int | str] = int if isinstance(custom.value, int) else str
+        worker.cfg.declare(custom.group, cfg_var(custom.name, kind, custom.value, custom.description))
+    except ValueError as error:
+        diagnostics.error("custom-parameter", str(error), custom.location)
+
+
+def _declare_flags(node: FlagDecl, env: LoadEnv, diagnostics: Diagnostics) -> None:
+    """Named flags: numbers given, or the lowest that no name has."""
+    for name, number, token in node.flags:
+        if name in env.flag_names:
+            diagnostics.error("duplicate-flag", f"flag {name} is declared twice", token.location)
+            continue
+        used = set(env.flag_names.values())
+        if number is None:
+            number = next((free for free in range(MAX_FLAG + 1) if free not in used), -1)
+            if number < 0:
+                diagnostics.error("too-many-flags", f"more than {MAX_FLAG + 1} flags", token.location)
+                return
+        elif not 0 <= number <= MAX_FLAG:
+            message = f"flag number {number}"
+            diagnostics.error("flag-range", message, token.location, expected=f"0 to {MAX_FLAG}")
+            continue
+        elif number in used:
+            other = next(known for known, value in env.flag_names.items() if value == number)
+            diagnostics.warning("shared-flag", f"flag {number} is {other} already", token.location)
+        env.flag_names[name] = number
