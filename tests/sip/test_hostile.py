@@ -5,9 +5,9 @@ import pytest
 from siprouter.sip.content_type import parse_content_type
 from siprouter.sip.errors import MessageError
 from siprouter.sip.framing import Framer
-from siprouter.sip.headers import MAX_HEADERS
 from siprouter.sip.message import parse_message
 from siprouter.sip.multipart import find_body, parse_multipart
+from siprouter.sip.names import MAX_HEADERS
 from siprouter.sip.sdp import parse_sdp
 from tests.sip.samples import INVITE, REPLY
 

@@ -7,11 +7,10 @@ from siprouter.sip.names import (
     HASH_HEADS,
     HEADER_IDS,
     HEADER_NAMES,
+    MAX_HEADERS,
     SINGLE_HEADERS,
     TOKEN_CHARS,
 )
-
-MAX_HEADERS = 1000
 
 
 class Header:

@@ -91,6 +91,7 @@ _HEADERS: Final = (
 HEADER_NAMES: Final = tuple(name for name, _ in _HEADERS)
 HEADER_COUNT: Final = len(_HEADERS)
 SINGLE_HEADERS: Final = 6
+MAX_HEADERS: Final = 1000  # more in one message are refused
 
 H_OTHER: Final = 0
 H_FROM: Final = 1
