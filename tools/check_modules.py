@@ -169,7 +169,7 @@ def excuses() -> dict[tuple[str, str], int]:
 
 
 def main() -> int:
-    findings = [finding for check in CHECKS for finding in check()]
+    findings = list(dict.fromkeys(finding for check in CHECKS for finding in check()))
     excused = excuses()
     reported = [finding for finding in findings if (finding.rule, finding.path) not in excused]
     unneeded = set(excused) - {(finding.rule, finding.path) for finding in findings}
