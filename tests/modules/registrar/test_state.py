@@ -2,28 +2,9 @@ import pytest
 
 from siprouter.core.args import arities
 from siprouter.modules.registrar import module
-from siprouter.modules.registrar.state import parse_socket
 from siprouter.util.errors import OperatorError
 from tests.modules.registrar.conftest import MakeSite, Site
 from tests.support.fakes import FakeWorker, call
-
-
-@pytest.mark.parametrize(
-    "text,parsed",
-    [
-        ("udp:192.0.2.1:5060", (1, "192.0.2.1", 5060)),
-        ("TLS:192.0.2.1:5061", (3, "192.0.2.1", 5061)),
-        ("192.0.2.1", (0, "192.0.2.1", 0)),
-        ("tcp:[2001:db8::1]:5060", (2, "[2001:db8::1]", 5060)),
-        ("[2001:db8::1]", (0, "[2001:db8::1]", 0)),
-        ("host:x", None),
-        ("host:99999", None),
-        (":5060", None),
-        ("", None),
-    ],
-)
-def test_parse_socket(text: str, parsed: tuple[int, str, int] | None) -> None:
-    assert parse_socket(text) == parsed
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.access import PvAccess
+from siprouter.core.avp_param import avp_param
+from siprouter.core.sockets import parse_socket
 from siprouter.modules.registrar.aor import make_aor
 from siprouter.modules.registrar.rejection import AOR_PARSE, Rejected
 from siprouter.sip.errors import MessageError
 from siprouter.sip.uri import Uri, parse_uri
-from siprouter.transport.endpoint import PROTO_IDS
 from siprouter.util.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -47,9 +48,9 @@ class Registrar:
         """Checks the parameters and finds the modules needed. Raises OperatorError."""
         self.usrloc = self.worker.module("usrloc")
         self.sl = self.worker.module("sl")
-        self._received = self._avp("received_avp", self.received_avp)
-        self._aor = self._avp("aor_avp", self.aor_avp)
-        self._call_id = self._avp("reg_callid_avp", self.reg_callid_avp)
+        self._received = avp_param(self.worker, "registrar", "received_avp", self.received_avp)
+        self._aor = avp_param(self.worker, "registrar", "aor_avp", self.aor_avp)
+        self._call_id = avp_param(self.worker, "registrar", "reg_callid_avp", self.reg_callid_avp)
         if not 0 <= self.path_mode <= 2:
             raise OperatorError(f"registrar: path_mode must be 0, 1 or 2, found {self.path_mode}")
         if not -1 <= self.sock_flag <= 31:
@@ -60,14 +61,6 @@ class Registrar:
             )
         elif self.sock_flag >= 0:
             self._socket_flag = 1 << self.sock_flag
-
-    def _avp(self, name: str, text: str | None) -> PvAccess | None:
-        if not text:
-            return None
-        access = self.worker.env.parse_pvar(text)
-        if access.name != "avp" or access.set is None:
-            raise OperatorError(f"registrar: {name} must be an AVP, found {text}", suggestion="$avp(s:name)")
-        return access
 
     def aor(self, ctx: Context, uri: str | None = None) -> str:
         """The address of record of a URI (None: of the request URI), or of the one in `aor_avp` where that is set.
@@ -134,17 +127,3 @@ class Registrar:
             return None
         name: str = listener.name
         return name
-
-
-def parse_socket(text: str) -> tuple[int, str, int] | None:
-    """``[proto:]host[:port]`` as (protocol, host, port), 0 for what is absent; None for anything else."""
-    proto = 0
-    head, colon, rest = text.partition(":")
-    if colon and head.lower() in PROTO_IDS:
-        proto, text = PROTO_IDS[head.lower()], rest
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        return (proto, text, 0) if text else None
-    if not (host and port.isascii() and port.isdigit() and len(port) <= 5 and int(port) <= 65535):
-        return None
-    return proto, host, int(port)
