@@ -23,7 +23,7 @@ FIX_ORIGIN = 8
 
 
 def find_sdp(msg: Message) -> tuple[int, int] | None:
-    """Where the session description (or a body without Content-Type) is in `msg.buf`; line ends behind it are left out."""
+    """Where the session description, or a body without Content-Type, is in `msg.buf`; no line ends at its end."""
     try:
         place = find_body(msg, "application/sdp")
     except PeerError:

@@ -1,5 +1,7 @@
 """Methods as bits, numbered as in SIP Router: they are seen in dumps, databases and ``$ulc(x=>methods)``."""
 
+from functools import lru_cache
+
 from siprouter.sip.names import METHOD_NAMES, TOKEN_CHARS
 
 _ORDER = (
@@ -24,8 +26,12 @@ BITS_BY_ID = tuple(METHOD_BITS.get(name, OTHER_METHOD) for name in METHOD_NAMES)
 """bit by method id (`sip.names`)"""
 
 
+@lru_cache(maxsize=256)
 def methods_mask(text: str) -> int:
-    """The bits of a comma-separated list of methods in any case. Raises ValueError for what is no such list."""
+    """The bits of a comma-separated list of methods in any case. Raises ValueError for what is no such list.
+
+    Phones send few different lists, so the last ones are kept.
+    """
     mask = 0
     for part in text.split(","):
         name = part.strip()
