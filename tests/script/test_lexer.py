@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.scripts import codes, parse, tokens
 
 from siprouter.script.lexer import parse_number, unescape
+from tests.support.scripts import codes, parse, tokens
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.scripts import codes, parse, parse_good, statements
 
 from siprouter.script.nodes import (
     Assign,
@@ -35,6 +34,7 @@ from siprouter.script.nodes import (
     While,
     Word,
 )
+from tests.support.scripts import codes, parse, parse_good, statements
 
 
 def show(node: Node) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.support.scripts import codes, parse, tokens
 
 from siprouter.script.diagnostics import Diagnostics
 from siprouter.script.preprocess import MAX_INCLUDE_DEPTH, preprocess
 from siprouter.script.source import SourceFile, read_source
+from tests.support.scripts import codes, parse, tokens
 
 
 def test_a_define_replaces_names_but_not_strings() -> None:

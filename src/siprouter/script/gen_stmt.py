@@ -36,7 +36,7 @@ from siprouter.script.nodes import (
     While,
 )
 from siprouter.script.program import HostCompare, Program, ResolvedCall
-from siprouter.script.pyast import Namespace, Place, place_of
+from siprouter.script.pyast import Namespace, Place, place_of, span_place
 from siprouter.script.source import SourceFile
 
 LEFT_BY_BREAK = "break"
@@ -137,6 +137,9 @@ class FunctionGen(ExprGen):
         inner = self._nested(body[0].first.source)
         inner.in_part = True
         name = self.output.next_name("part")
+        included = body[0].first.source.included_at
+        if included is not None and included[0] is self.source:
+            self.place = span_place(self.source, included[1], included[2])
         waits = any(self._waits_in(statement) for statement in body)
         inner.define(name, body[0], [*inner.block(body, False), inner.give(inner.const(None))], waits)
         result = self.local("part")

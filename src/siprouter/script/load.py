@@ -12,10 +12,11 @@ Everything wrong is collected in `parsed.diagnostics`; `compile_script` gives No
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from siprouter.core.env import LoadEnv
+from siprouter.core.inventory.facts import module_facts
 from siprouter.core.registry import available_modules, load_declaration
 from siprouter.core.routes import BRANCH, FAILURE, ONSEND, REQUEST, TM_ONREPLY, Script
 from siprouter.core.worker import Worker
@@ -32,7 +33,7 @@ from siprouter.script.program import Program, kind_of
 from siprouter.script.resolve import Resolver
 from siprouter.script.settings import apply_settings
 from siprouter.script.source import SourceFile, read_source
-from siprouter.util.errors import OperatorError
+from siprouter.util.errors import OperatorError, SourceLocation
 from siprouter.util.regex import Regex, RegexError
 
 FORMER_MODULES = {
@@ -64,6 +65,8 @@ class Parsed:
     config: Config
     diagnostics: Diagnostics
     env: LoadEnv | None = None
+    missing: set[str] = field(default_factory=set)
+    """modules that could not be loaded: what follows from that is not reported again"""
 
     def report(self, errors: Iterable[OperatorError]) -> None:
         """Add errors of `worker.configure_modules()`."""
@@ -145,15 +148,25 @@ def _load_module(node: LoadModule, worker: Worker, parsed: Parsed) -> None:
     flavours = (f"{folder}_s", folder) if parsed.config.mode == MODE_SER else (folder,)
     declared = next(filter(None, map(load_declaration, flavours)), None)
     if declared is None:
-        hint = FORMER_MODULES.get(name, "")
-        known = available_modules()
-        hint = f'it is called {hint} now: loadmodule "{hint}.so"' if hint else did_you_mean(name, known)
-        parsed.diagnostics.error("unknown-module", f"unknown module {name}", location, suggestion=hint)
+        _unknown_module(name, location, parsed)
         return
     try:
         worker.add_module(declared)
     except OperatorError as error:
         parsed.diagnostics.from_error("module", error, location)
+        parsed.missing.add(name)
+
+
+def _unknown_module(name: str, location: SourceLocation, parsed: Parsed) -> None:
+    parsed.missing.add(name)
+    message, hint = f"unknown module {name}", ""
+    if name in FORMER_MODULES:
+        hint = f'it is called {FORMER_MODULES[name]} now: loadmodule "{FORMER_MODULES[name]}.so"'
+    elif any(fact["name"] == name for fact in module_facts()):
+        message = f"module {name} of SIP Router is not part of this program"
+    else:
+        hint = did_you_mean(name, available_modules())
+    parsed.diagnostics.error("unknown-module", message, location, suggestion=hint)
 
 
 def _set_parameter(node: ModParam, worker: Worker, parsed: Parsed) -> None:
@@ -164,6 +177,8 @@ def _set_parameter(node: ModParam, worker: Worker, parsed: Parsed) -> None:
         diagnostics.error("bad-regex", f"bad module pattern: {error}", node.modules_token.location)
         return
     matching = [name for name in worker.modules if pattern.matches(name)]
+    if not matching and any(pattern.matches(name) for name in parsed.missing):
+        return
     if not matching:
         later = [item.path for item in parsed.config.modules if isinstance(item, LoadModule)]
         if any(pattern.matches(module_name(path)) for path in later):
@@ -209,7 +224,8 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
 def _resolve(parsed: Parsed, worker: Worker) -> Program:
     check_config(parsed.config, parsed.diagnostics)
     fold_config(parsed.config)
-    return Resolver(parsed.env or worker.env, parsed.diagnostics).resolve(parsed.config.routes)
+    resolver = Resolver(parsed.env or worker.env, parsed.diagnostics, parsed.missing)
+    return resolver.resolve(parsed.config.routes)
 
 
 def _texts(config: Config) -> list[str]:

@@ -164,7 +164,7 @@ class Preprocessor:
         elif word in ("subst", "substdef", "substdefs"):
             self._subst(word, location, lexer)
         elif word in ("include_file", "import_file"):
-            self._include(word, location, lexer)
+            self._include(directive, location, lexer)
         else:
             self._define_line(word, location, lexer)
 
@@ -342,7 +342,8 @@ class Preprocessor:
 
     # --- included files
 
-    def _include(self, word: str, location: SourceLocation, lexer: Lexer) -> None:
+    def _include(self, directive: Directive, location: SourceLocation, lexer: Lexer) -> None:
+        word = directive.word
         found = _FILE_NAME.match(lexer.source.text, lexer.pos)
         if found is None or not found.group(1):
             message = f"{word} without a file name"
@@ -358,6 +359,7 @@ class Preprocessor:
             return
         source = self._read_include(name, Path(lexer.source.path).parent, place, optional=word == "import_file")
         if source is not None:
+            source.included_at = (lexer.source, directive.start, lexer.pos)
             self._file(source)
 
     def _read_include(self, name: str, folder: Path, place: SourceLocation, optional: bool) -> SourceFile | None:

@@ -23,8 +23,13 @@ def place_of(node: Node, source: SourceFile) -> Place | None:
     first, last = node.first, node.last
     if first.source is not source:
         return None
-    line, column = source.line_and_column(first.start)
     end = last.end if last.source is source and last.end > first.start else first.end
+    return span_place(source, first.start, end)
+
+
+def span_place(source: SourceFile, start: int, end: int) -> Place:
+    """The place of a span of a file."""
+    line, column = source.line_and_column(start)
     end_line, end_column = source.line_and_column(end)
     if not source.text.isascii():
         column = _octets(source, line, column)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from siprouter.core.access import Getter, PvAccess
 from siprouter.core.args import ArgType, Constant, Folded, Opt, Parsed, PvRef, Rest, arities, compile_regex
 from siprouter.core.declare import Function
 from siprouter.core.env import LoadEnv
+from siprouter.core.inventory.facts import Fact, module_facts
 from siprouter.core.routes import ONSEND, ROUTE_NAMES
 from siprouter.core.selects import find_select
 from siprouter.script.attributes import READ_ONLY, Attribute
@@ -66,7 +67,9 @@ _CONSTANTS_ONLY: tuple[Callable[..., Any], ...] = (Parsed.convert, PvRef.convert
 class Resolver:
     """One pass over all route blocks; errors go to the diagnostics."""
 
-    def __init__(self, env: LoadEnv, diagnostics: Diagnostics) -> None:
+    def __init__(self, env: LoadEnv, diagnostics: Diagnostics, missing: Collection[str] = ()) -> None:
+        self.missing = missing
+        self._missing_facts: list[Fact] = []
         self.env = env
         self.registry = env.registry
         self.diagnostics = diagnostics
@@ -212,9 +215,19 @@ class Resolver:
         found = self._find_variable(text, expr)
         if isinstance(found, OperatorError):
             location = expr.location
+            if any(f"${name}" in text or f"$({name}" in text for name in self._names_of_missing("pvs")):
+                return
             self.diagnostics.error("unknown-variable", found.message, location, suggestion=found.suggestion)
         else:
             self.program.variables[expr] = found
+
+    def _names_of_missing(self, kind: str) -> set[str]:
+        """What the modules that could not be loaded have in 3.1: errors about it would only repeat the first one."""
+        if not self.missing:
+            return set()
+        if not self._missing_facts:
+            self._missing_facts = [fact for fact in module_facts() if fact["name"] in self.missing]
+        return {item["name"] for fact in self._missing_facts for item in fact.get(kind, ())}
 
     def _name(self, expr: Name) -> None:
         found = self._find_variable("$" + expr.name, expr)
@@ -320,6 +333,8 @@ class Resolver:
                 self.expression(argument)
 
     def _unknown_function(self, expr: Call) -> None:
+        if expr.name in self._names_of_missing("functions"):
+            return
         hint = self.registry.suggest_function(expr.name)
         if not hint:
             hint = did_you_mean(expr.name, CONTROL | {"route"})

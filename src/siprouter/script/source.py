@@ -11,13 +11,17 @@ MAX_FILE_SIZE = 16 * 1024 * 1024
 
 
 class SourceFile:
-    """One file as read: `text` is UTF-8 with surrogateescape, `path` what messages and tracebacks show."""
+    """One file as read: `text` is UTF-8 with surrogateescape, `path` what messages and tracebacks show.
 
-    __slots__ = ("_line_starts", "path", "text")
+    `included_at`: the file that includes this one, and the span of the directive there.
+    """
+
+    __slots__ = ("_line_starts", "included_at", "path", "text")
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.text = text
+        self.included_at: tuple[SourceFile, int, int] | None = None
         self._line_starts: list[int] | None = None
 
     def line_starts(self) -> list[int]:
