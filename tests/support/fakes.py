@@ -28,7 +28,7 @@ CSeq: 102 INVITE
 Contact: <sip:alice@192.0.2.1:5070>
 User-Agent: test
 Content-Type: application/sdp
-Content-Length: 4
+Content-Length: 5
 
 v=0
 """.replace(b"\n", b"\r\n")
