@@ -28,6 +28,7 @@ cdef class HeaderBlock:
     cdef readonly Py_ssize_t headers_end
     cdef readonly Py_ssize_t body_start
     cdef readonly str defect
+    cdef readonly bint bare_lf
     cdef unsigned long long _seen
 
     @cython.locals(header=Header)

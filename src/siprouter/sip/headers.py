@@ -38,10 +38,11 @@ class HeaderBlock:
     """The header lines in `buf[headers_start:headers_end]` and what follows their empty line at `body_start`.
 
     `length` is where reading stops. `defect` is the reason of the first thing found wrong, "" where all is well; the
-    scan goes on behind a defect, so that a refusal can still be addressed.
+    scan goes on behind a defect, so that a refusal can still be addressed. `bare_lf` says whether a line ends in LF
+    alone.
     """
 
-    __slots__ = ("_seen", "body_start", "buf", "defect", "headers", "headers_end", "headers_start", "length")
+    __slots__ = ("_seen", "bare_lf", "body_start", "buf", "defect", "headers", "headers_end", "headers_start", "length")
 
     buf: bytes
     length: int
@@ -50,6 +51,7 @@ class HeaderBlock:
     headers_end: int
     body_start: int
     defect: str
+    bare_lf: bool
     _seen: int
 
     def get(self, header_id: int) -> Header | None:
@@ -113,6 +115,7 @@ class HeaderBlock:
         i = start
         while i < end:
             if p[i] == 10:
+                self.bare_lf = True
                 self.headers_end = i
                 self.body_start = i + 1
                 return
@@ -158,6 +161,8 @@ class HeaderBlock:
             stop = i
             if i < end and p[i] == 13:
                 i += 1
+            else:
+                self.bare_lf = True
             if i >= end or p[i] != 10:
                 self.note("Bad Line End")
                 return self._next_line(i)
@@ -224,6 +229,7 @@ def scan_headers(buf: bytes, start: int, end: int) -> HeaderBlock:
     block.buf = buf
     block.length = end
     block.defect = ""
+    block.bare_lf = False
     block.scan(start)
     return block
 

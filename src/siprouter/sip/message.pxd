@@ -34,6 +34,7 @@ cdef class Message(HeaderBlock):
     cdef readonly int defect_status
     cdef readonly bint answerable
     cdef readonly Py_ssize_t content_length
+    cdef readonly Py_ssize_t surplus
     cdef readonly CSeq cseq
     cdef public list edits
     cdef str _uri
@@ -96,6 +97,9 @@ cdef class Message(HeaderBlock):
     cdef void _check_length(self, Header header) except *
 
     cdef void _check_cseq(self, Header header) except *
+
+@cython.locals(msg=Message)
+cdef Message _read_message(bytes buf)
 
 @cython.locals(p="const unsigned char *", msg=Message)
 cpdef Message parse_message(bytes buf)

@@ -5,7 +5,8 @@ another SIP version (505); a header line without a colon or with a name that is 
 empty line behind the headers; a missing or repeated From, To, Call-ID or CSeq; a repeated Max-Forwards; a
 Content-Length that is no number below 2**31, repeated, or beyond what was received; a CSeq number of 2**31 or more; a
 CSeq method other than the request's; no or a broken top Via; in a request a broken From, To or request URI, or a
-request URI with header fields (an unknown scheme is no error here). Octets behind Content-Length are cut off.
+request URI with header fields (an unknown scheme is no error here). Octets behind Content-Length are cut off. Lines
+that end in LF alone are taken, and get a CRLF before anything else sees them.
 """
 
 from siprouter.sip.cseq import CSeq, find_method, parse_cseq
@@ -37,13 +38,13 @@ class Message(HeaderBlock):
     """One received message. Reads always see it as received; edits wait in `edits` until the next message is built.
 
     `method` of a reply is that of its CSeq; `status` is 0 for a request. `content_length` is -1 where the field is
-    absent. `answerable` says whether a refusal can be sent. [uri_start, uri_end) is the request URI, in a reply the
-    reason phrase; [0, method_end) is the method.
+    absent, `surplus` the number of octets behind the body that were cut off. `answerable` says whether a refusal can be
+    sent. [uri_start, uri_end) is the request URI, in a reply the reason phrase; [0, method_end) is the method.
     """
 
     __slots__ = ("_addresses", "_body", "_call_id", "_from", "_parsed_uri", "_to", "_uri", "_via", "answerable",
                  "content_length", "cseq", "defect_status", "edits", "is_request", "method", "method_end", "method_id",
-                 "status", "uri_end", "uri_start")  # fmt: skip
+                 "status", "surplus", "uri_end", "uri_start")  # fmt: skip
 
     is_request: bool
     method: str
@@ -55,6 +56,7 @@ class Message(HeaderBlock):
     defect_status: int
     answerable: bool
     content_length: int
+    surplus: int
     cseq: CSeq
     edits: list[Edit]
     _uri: str | None
@@ -228,6 +230,7 @@ class Message(HeaderBlock):
         self.defect_status = 400
         self.defect = self.method = ""
         self.content_length = -1
+        self.surplus = 0
         self.edits = []
         self._uri = self._call_id = None
         self._parsed_uri = None
@@ -235,6 +238,7 @@ class Message(HeaderBlock):
         self._body = None
         self._addresses = None
         self.answerable = False
+        self.bare_lf = False
         self.scan(self._read_start_line())
         self._check_headers()
 
@@ -249,6 +253,8 @@ class Message(HeaderBlock):
         headers_start = stop + 1 if stop < end else end
         if stop > 0 and p[stop - 1] == 13:
             stop -= 1
+        else:
+            self.bare_lf = True
         i = 0
         while i < stop and tok[p[i]]:
             i += 1
@@ -357,6 +363,7 @@ class Message(HeaderBlock):
         elif stop > self.length:
             self.note("Content-Length Beyond Message")
         elif stop < self.length:
+            self.surplus = self.length - stop
             self.buf = p[0:stop]
             self.length = stop
 
@@ -377,6 +384,14 @@ class Message(HeaderBlock):
 
 
 
+def _read_message(buf: bytes) -> Message:
+    msg = Message.__new__(Message)
+    msg.buf = buf
+    msg.length = len(buf)
+    msg._read()
+    return msg
+
+
 def parse_message(buf: bytes) -> Message:
     """Reads one message: a datagram, or what the framer cut out of a stream. Empty lines in front are passed over.
 
@@ -385,10 +400,10 @@ def parse_message(buf: bytes) -> Message:
     p = buf
     if len(buf) > 0 and (p[0] == 13 or p[0] == 10):
         buf = buf.lstrip(b"\r\n")
-    msg = Message.__new__(Message)
-    msg.buf = buf
-    msg.length = len(buf)
-    msg._read()
+    msg = _read_message(buf)
+    if msg.bare_lf:
+        head = buf[: msg.body_start].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        msg = _read_message(head + buf[msg.body_start :])
     if msg.defect:
         raise MessageError(msg.defect_status, msg.defect, msg if msg.answerable else None)
     return msg
