@@ -1,0 +1,224 @@
+"""The instance of cfgutils and its functions."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import resource
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from siprouter.core.args import Constant, Flag, Folded, Int
+from siprouter.core.values import Value
+from siprouter.util.errors import OperatorError, SourceLocation
+
+if TYPE_CHECKING:
+    from siprouter.core.context import Context
+    from siprouter.core.env import LoadEnv
+    from siprouter.core.worker import Worker
+
+HELD = "cfgutils.held"
+LOCK_STEP = 0.001
+LOCK_PATIENCE = 30.0
+MOST_SECONDS = 3600.0
+
+
+class Percent(Int):
+    """A number from 0 to 100."""
+
+    kind = "a number from 0 to 100"
+
+    def __init__(self) -> None:
+        super().__init__("percent")
+
+    def fold(self, value: Value, env: LoadEnv, location: SourceLocation) -> Folded:
+        folded = super().fold(value, env, location)
+        if isinstance(folded, Constant) and not 0 <= folded.value <= 100:
+            raise self.bad(value, location)
+        return folded
+
+
+class Span(Int):
+    """A time that is not negative."""
+
+    kind = "a number that is not negative"
+
+    def fold(self, value: Value, env: LoadEnv, location: SourceLocation) -> Folded:
+        folded = super().fold(value, env, location)
+        if isinstance(folded, Constant) and folded.value < 0:
+            raise self.bad(value, location)
+        return folded
+
+
+class GlobalFlag(Flag):
+    """The number of a global flag."""
+
+    kind = "a flag number from 0 to 31"
+
+
+class CfgUtils:
+    """The instance of the module. Probability, global flags and locks are shared by all workers."""
+
+    initial_probability: int
+    initial_gflags: int
+    hash_file: str | None
+    lock_set_size: int
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.log = worker.log
+        self.probability = worker.state.counter("cfgutils.probability")
+        self.gflags = worker.state.counter("cfgutils.gflags")
+        self.locks = worker.state.table("cfgutils.locks")
+        self.config_hash = ""
+        self.end_process: Callable[[], None] = os.abort
+        self._last_holder = 0
+
+    def configure(self) -> None:
+        """Check the parameters, set the shared values once, hash the file."""
+        if not 0 <= self.initial_probability <= 100:
+            raise OperatorError(
+                f"parameter initial_probability of cfgutils must be 0 to 100, found {self.initial_probability}"
+            )
+        if not 0 <= self.lock_set_size <= 10:
+            raise OperatorError(f"parameter lock_set_size of cfgutils must be 0 to 10, found {self.lock_set_size}")
+        if self.hash_file:
+            self.config_hash = self.hash_of_file()
+            if not self.config_hash:
+                raise OperatorError(f"parameter hash_file of cfgutils: cannot read {self.hash_file}")
+        if self.worker.index == 0:
+            self.probability.set(self.initial_probability)
+            self.gflags.set(self.initial_gflags & 0xFFFFFFFF)
+        if self.lock_set_size:
+            self.worker.hooks.script_end.append(self.release_all)
+
+    def hash_of_file(self) -> str:
+        """The MD5 sum of hash_file, "" where it cannot be read."""
+        try:
+            return hashlib.md5(Path(self.hash_file or "").read_bytes(), usedforsecurity=False).hexdigest()
+        except OSError as error:
+            self.log.error("cannot hash %s: %s", self.hash_file, error, source="cfgutils")
+            return ""
+
+    # chance
+
+    def random(self) -> int:
+        """A number from 0 to 2**31 - 1."""
+        return int.from_bytes(self.worker.random_bytes(4), "big") & 0x7FFFFFFF
+
+    def rand_set(self, ctx: Context, percent: int) -> int:
+        """rand_set_prob(percent)"""
+        if not 0 <= percent <= 100:
+            self.log.error("no probability: %d", percent, source="cfgutils")
+            return -1
+        self.probability.set(percent)
+        return 1
+
+    def rand_reset(self, ctx: Context) -> int:
+        """rand_reset_prob()"""
+        self.probability.set(self.initial_probability)
+        return 1
+
+    def rand_get(self, ctx: Context) -> int:
+        """rand_get_prob(): a probability of 0 ends the script, as each return code of 0 does"""
+        return int(self.probability.get())
+
+    def rand_event(self, ctx: Context) -> int:
+        """rand_event()"""
+        return 1 if self.random() * 100 < self.probability.get() << 31 else -1
+
+    # waiting
+
+    async def sleep(self, ctx: Context, seconds: int) -> int:
+        """sleep(seconds): only this message waits"""
+        await self.worker.sleep(min(max(seconds, 0), MOST_SECONDS))
+        return 1
+
+    async def usleep(self, ctx: Context, microseconds: int) -> int:
+        """usleep(microseconds)"""
+        await self.worker.sleep(min(max(microseconds, 0) / 1_000_000, MOST_SECONDS))
+        return 1
+
+    # debugging
+
+    def abort(self, ctx: Context) -> int:
+        """abort()"""
+        self.log.critical("abort() called", source="cfgutils")
+        self.end_process()
+        return 0
+
+    def memory_status(self, ctx: Context) -> int:
+        """pkg_status(), shm_status(): there is one kind of memory here"""
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        self.log.notice("largest memory use of this process so far: %d kB", used, source="cfgutils")
+        return 1
+
+    # global flags
+
+    def set_flag(self, ctx: Context, flag: int) -> int:
+        """set_gflag(flag)"""
+        self.gflags.set(self.gflags.get() | 1 << (flag & 31))
+        return 1
+
+    def reset_flag(self, ctx: Context, flag: int) -> int:
+        """reset_gflag(flag)"""
+        self.gflags.set(self.gflags.get() & ~(1 << (flag & 31)))
+        return 1
+
+    def has_flag(self, ctx: Context, flag: int) -> int:
+        """is_gflag(flag)"""
+        return 1 if self.gflags.get() >> (flag & 31) & 1 else -1
+
+    # locks
+
+    def _holder(self, ctx: Context) -> tuple[str, set[str]]:
+        """The name that this message holds locks by, and the keys of those."""
+        found: tuple[str, set[str]] | None = ctx.vars.get(HELD)
+        if found is None:
+            self._last_holder += 1
+            found = ctx.vars[HELD] = (f"{self.worker.index}.{self._last_holder}", set())
+        return found
+
+    async def lock(self, ctx: Context, key: str) -> int:
+        """lock(key): waits until no other message holds it; false after LOCK_PATIENCE seconds"""
+        if not self.lock_set_size:
+            return -1
+        holder, keys = self._holder(ctx)
+        if key in keys:
+            return 1
+        give_up = self.worker.now() + LOCK_PATIENCE
+        while not self.locks.replace(key, None, holder):
+            if self.worker.now() >= give_up:
+                self.log.error("lock %s not free after %d seconds", key, LOCK_PATIENCE, source="cfgutils")
+                return -1
+            await self.worker.sleep(LOCK_STEP)
+        keys.add(key)
+        return 1
+
+    def unlock(self, ctx: Context, key: str) -> int:
+        """unlock(key): only of a lock that this message holds"""
+        if not self.lock_set_size:
+            return -1
+        _, keys = self._holder(ctx)
+        if key not in keys:
+            self.log.warning("unlock(): lock %s is not held", key, source="cfgutils")
+            return -1
+        keys.discard(key)
+        self.locks.delete(key)
+        return 1
+
+    def release_all(self, ctx: Context) -> None:
+        """Give back what the script left locked."""
+        found: tuple[str, set[str]] | None = None if ctx.var_map is None else ctx.var_map.get(HELD)
+        if found is None:
+            return
+        for key in sorted(found[1]):
+            self.log.warning("the script ended with the lock %s", key, source="cfgutils")
+            self.locks.delete(key)
+        found[1].clear()
+
+
+def get_random(inst: CfgUtils, ctx: Context) -> Value:
+    """$RANDOM"""
+    return inst.random()
