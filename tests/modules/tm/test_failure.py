@@ -89,7 +89,7 @@ def test_a_changed_destination_uri_counts_as_new(node):
     node.on_failure("again", failure)
     node.request()
     node.answer(node.take()[1], 486)
-    ack, invite = node.take()
+    _, invite = node.take()
     assert invite.line == "INVITE > 198.51.100.12"
     assert invite.msg.uri == "sip:bob@198.51.100.10"
 
@@ -99,7 +99,7 @@ def test_failure_route_may_reply_itself(node):
     node.on_failure("own", lambda ctx: node.call(ctx, "t_reply", 480, "Gone for lunch"))
     node.request()
     node.answer(node.take()[1], 486)
-    ack, own = node.take()
+    _, own = node.take()
     assert own.text.startswith("SIP/2.0 480 Gone for lunch")
 
 

@@ -38,10 +38,11 @@ _OWN_FIELDS = frozenset(
 class BranchInfo:
     """What tm keeps with a branch: how to build its request again for another target.
 
-    `uri`, `path` and `edits` shape the request; `flags` are the branch flags; `forced` is the socket it must leave by.
+    `uri`, `path` and `edits` shape the request; `flags` are the branch flags; `forced` is the socket it must leave by;
+    `msg` is what `edits` belong to, where that is not the request as received.
     """
 
-    __slots__ = ("edits", "flags", "forced", "instance", "path", "uri")
+    __slots__ = ("edits", "flags", "forced", "instance", "msg", "path", "uri")
 
     def __init__(
         self, uri: str | None, path: str | None, edits: list[Any], flags: int, forced: Any, instance: str | None
@@ -52,14 +53,16 @@ class BranchInfo:
         self.flags = flags
         self.forced = forced
         self.instance = instance
+        self.msg: Message | None = None
 
 
 def build_branch(tm: Tm, ctx: Context, branch: Branch, info: BranchInfo, to: Endpoint) -> bytes:
     """The request as it leaves on a branch."""
     assert to.listener is not None
-    received, rport = via_notes(tm.worker, ctx.msg, ctx.source, ctx.force_rport)
+    msg = info.msg or ctx.msg
+    received, rport = via_notes(tm.worker, msg, ctx.source, ctx.force_rport)
     return build_forward(
-        ctx.msg,
+        msg,
         info.uri,
         via_line(to.listener, branch.via_branch),
         settle_edits(ctx, info.edits, to.listener),

@@ -10,6 +10,7 @@ from siprouter.core.routes import BRANCH
 from siprouter.modules.tm.build import BranchInfo, build_branch
 from siprouter.modules.tm.hints import FORWARDED
 from siprouter.transaction.branch import B_FIRST, B_TRIED, Branch
+from siprouter.transaction.events import REQUEST_FWDED
 from siprouter.transaction.server import F_CANCELED, F_DISABLE_FAILOVER, F_LOCAL, F_SEEN_6XX
 from siprouter.transaction.states import C_RESOLVING
 from siprouter.transaction.table import is_loop
@@ -142,12 +143,13 @@ def add_branch(
         worker = tm.worker
         worker.spawn(prepare_later(tm, ctx, transaction, branch, wish, route, hop, proto), "branch_route")
         return branch, None
-    edits = list(ctx.msg.edits)
-    if route is not None:
-        changed = run_branch_route(tm, ctx, wish, route, len(transaction.branches))
+    if route is not None or transaction.watched & REQUEST_FWDED:
+        changed = run_branch_route(tm, ctx, transaction, wish, route)
         if changed is None:
             return None
         edits = changed
+    else:
+        edits = list(ctx.msg.edits)
     target = hop or next_hop(wish.dst_uri or wish.uri or ctx.msg.uri, proto)
     branch = transaction.add_branch(tm.worker.now())
     branch.uri = wish.uri or ctx.msg.uri
@@ -161,14 +163,19 @@ def add_branch(
     return branch, plan
 
 
-def run_branch_route(tm: Tm, ctx: Context, wish: Wish, route: CompiledRoute, index: int) -> list[Any] | None:
-    """Run a branch route on `ctx` dressed up as the branch; what it changed goes to `wish`.
+def run_branch_route(
+    tm: Tm, ctx: Context, transaction: Transaction, wish: Wish, route: CompiledRoute | None
+) -> list[Any] | None:
+    """Run a branch route and callbacks on `ctx` dressed up as the branch; what they changed goes to `wish`.
 
     Returns the edits of the branch, None when the route dropped it.
     """
-    kept = dress(ctx, wish, index)
+    kept = dress(ctx, wish, len(transaction.branches))
     try:
-        tm.user.run(route, ctx)
+        if route is not None:
+            tm.user.run(route, ctx)
+        if transaction.watched & REQUEST_FWDED and not ctx.dropped:
+            tm.user.event(REQUEST_FWDED, transaction, ctx.msg, None, 0)
         return undress(ctx, wish)
     finally:
         restore(ctx, kept)
@@ -253,12 +260,15 @@ async def prepare_later(
     dress(copy, wish, branch.index)
     edits = list(copy.msg.edits)
     await tm.user.run_waiting(route, copy)
+    if transaction.watched & REQUEST_FWDED and not copy.dropped:
+        tm.user.event(REQUEST_FWDED, transaction, copy.msg, None, 0)
     if copy.dropped:
         transaction.end_blind_branch(branch)
         transaction.settle(tm.worker.now())
         return
     changed = undress(copy, wish)
     branch.info = BranchInfo(wish.uri, wish.path, changed or edits, wish.flags, wish.force_socket, wish.instance)
+    branch.info.msg = copy.msg
     branch.uri = wish.uri or copy.msg.uri
     try:
         target = hop or next_hop(wish.dst_uri or wish.uri or copy.msg.uri, proto)
@@ -362,6 +372,7 @@ def try_next_target(tm: Tm, transaction: Transaction, branch: Branch, now: float
     info: BranchInfo = branch.info
     edits = info.edits if tm.cfg.reparse_on_dns_failover else tm.hints(transaction.context).edits
     fresh.info = BranchInfo(info.uri, info.path, edits, info.flags, info.forced, info.instance)
+    fresh.info.msg = info.msg if tm.cfg.reparse_on_dns_failover else None
     fresh.uri = branch.uri
     fresh.plan = Resumed(peek, plan)
     return send_branch(tm, transaction, fresh, fresh.plan, now)

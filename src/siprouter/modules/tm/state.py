@@ -396,6 +396,8 @@ def avp_key(worker: Worker, name: str | None, param: str) -> Any:
         text = text[5:-1]
     elif text.startswith("$"):
         text = text[1:]
+    if not text or "(" in text:
+        raise OperatorError(f"parameter {param} of module tm: no AVP: {name!r}", suggestion="$avp(name)")
     if text in worker.avp_aliases:
         return worker.avp_aliases[text]
     try:
