@@ -34,7 +34,17 @@ ACK_RELAYED = 3  # for a 2xx that we relayed; only found where somebody watches 
 class Table(Shared):
     """At most `limit` transactions. `random_bytes(n)` gives unguessable octets."""
 
-    __slots__ = ("by_dialog", "by_key", "by_label", "entropy", "entropy_used", "limit", "next_label", "random_bytes")
+    __slots__ = (
+        "by_dialog",
+        "by_key",
+        "by_label",
+        "entropy",
+        "entropy_used",
+        "first_label",
+        "limit",
+        "next_label",
+        "random_bytes",
+    )
 
     def __init__(
         self,
@@ -54,7 +64,8 @@ class Table(Shared):
         self.by_label: dict[int, Transaction] = {}
         self.entropy = b""
         self.entropy_used = 0
-        self.next_label = int.from_bytes(random_bytes(3), "big")
+        self.first_label = int.from_bytes(random_bytes(3), "big")
+        self.next_label = self.first_label
 
     def __len__(self) -> int:
         """How many transactions there are."""

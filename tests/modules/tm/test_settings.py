@@ -4,11 +4,11 @@ import os
 import socket
 
 import pytest
-from tests.modules.tm.node import CAROL, Node
 
 from siprouter.core.context import Branch
 from siprouter.core.settings import CfgError
 from siprouter.util.errors import OperatorError
+from tests.modules.tm.node import CAROL, Node
 
 
 def relay(node, *setup):

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+
 from siprouter.core.context import Branch
 from siprouter.modules.tm.uac import dialog_route
 from siprouter.rpc.values import RpcError
@@ -125,7 +126,9 @@ class TestRequest:
 
 def test_dialog_route_needs_a_contact():
     with pytest.raises(PeerError):
-        dialog_route(message("SIP/2.0 200 OK\nVia: SIP/2.0/UDP x\nFrom: <a:b>\nTo: <c:d>\nCall-ID: x\nCSeq: 1 INVITE\n\n"))
+        dialog_route(
+            message("SIP/2.0 200 OK\nVia: SIP/2.0/UDP x\nFrom: <a:b>\nTo: <c:d>\nCall-ID: x\nCSeq: 1 INVITE\n\n")
+        )
 
 
 class TestRpc:

@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from tests.modules.tm.node import BOB, CAROL
 
 from siprouter.core.context import Branch
 from siprouter.transaction.base import Config
+from tests.modules.tm.node import BOB, CAROL
 
 
 class Gate:
