@@ -49,7 +49,7 @@ async def test_sends_by_protocol_and_listener() -> None:
     tcp = Listener(PROTO_TCP, "127.0.0.1", port)
     out, inbox, _ = outlet(first, second, tcp)
     await out.open()
-    out.start()
+    await out.start()
     assert out.send(MESSAGE, Endpoint(PROTO_UDP, "127.0.0.2", port))
     data, source = await inbox.next()
     assert (data, source.ip, source.port, source.listener) == (MESSAGE, "127.0.0.1", port, second)
@@ -64,6 +64,18 @@ async def test_sends_by_protocol_and_listener() -> None:
     assert out.send(MESSAGE, Endpoint(PROTO_UDP, "127.0.0.2", port))
     await out.close()
     assert not out.send(MESSAGE, Endpoint(PROTO_UDP, "127.0.0.2", port))
+
+
+async def test_filters_change_what_is_sent() -> None:
+    port = free_port()
+    out, inbox, _ = outlet(Listener(PROTO_UDP, "127.0.0.1", port))
+    out.filters.append(lambda data, to, msg: data.replace(b"test", b"changed"))
+    out.filters.append(lambda data, to, msg: None)
+    await out.open()
+    await out.start()
+    assert out.send(MESSAGE, Endpoint(PROTO_UDP, "127.0.0.1", port))
+    assert (await inbox.next())[0] == MESSAGE.replace(b"test", b"changed")
+    await out.close()
 
 
 async def test_what_no_socket_can_send_fails_at_once() -> None:

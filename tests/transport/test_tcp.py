@@ -82,6 +82,7 @@ class Node(Inbox):
 async def node(**options: float | bool | str) -> AsyncIterator[Node]:
     made = Node(StreamOptions(**options))  # type: ignore[arg-type]
     await made.tcp.listen(made.listener)
+    await made.tcp.start()
     try:
         yield made
     finally:
@@ -312,10 +313,8 @@ async def test_a_message_that_does_not_end_is_cut_off_in_spite_of_drops() -> Non
         reader, writer = await here.call()
         writer.write(MESSAGE + BODY[:10])
         await here.next()
-        loop = asyncio.get_running_loop()
-        began = loop.time()
-        for number in range(10, 30):
-            writer.write(BODY[number : number + 1])
+        for number in range(100):
+            writer.write(b"xy\r\n"[number % 4 : number % 4 + 1])
             try:
                 assert await asyncio.wait_for(reader.read(1), 0.05) == b""
             except TimeoutError:
@@ -323,7 +322,6 @@ async def test_a_message_that_does_not_end_is_cut_off_in_spite_of_drops() -> Non
             except ConnectionResetError:
                 pass
             break
-        assert loop.time() - began < 0.9
         assert "does not end its message" in here.records[-1].text
         await close(writer)
 

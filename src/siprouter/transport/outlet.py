@@ -1,6 +1,7 @@
 """All sockets of a worker as one outlet."""
 
 import asyncio
+from collections.abc import Callable
 
 from siprouter.transport.connections import ConnectionTable
 from siprouter.transport.datagrams import DatagramFactory
@@ -13,11 +14,13 @@ from siprouter.transport.udp import UdpSocket
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
 
+Filter = Callable[[bytes, Endpoint, None], bytes | None]
+
 
 class SocketOutlet:
     """Opens the sockets of `listeners`, gives what arrives to `receiver`, and sends (an Outlet).
 
-    `table` and `stats` are those of all stream transports together.
+    `table` and `stats` are those of all stream transports together. Each of `filters` may change what is sent.
     """
 
     def __init__(
@@ -30,6 +33,7 @@ class SocketOutlet:
         stream_options: StreamOptions | None = None,
     ) -> None:
         self.listeners = listeners
+        self.filters: list[Filter] = []
         self.table: ConnectionTable[StreamConnection] = ConnectionTable()
         self.stats = StreamStats()
         self.udp_options = udp_options or UdpOptions()
@@ -41,7 +45,7 @@ class SocketOutlet:
         self._streams: dict[int, StreamTransport] = {}
 
     async def open(self) -> None:
-        """Opens all sockets, or none. Raises OperatorError. TCP accepts at once, UDP waits for `start`."""
+        """Opens all sockets, or none. What comes waits for `start`. Raises OperatorError."""
         factory = DatagramFactory()
         try:
             for listener in self.listeners:
@@ -66,10 +70,12 @@ class SocketOutlet:
             )
         return transport
 
-    def start(self) -> None:
-        """Begins to receive datagrams."""
+    async def start(self) -> None:
+        """Begins to receive and to accept."""
         for udp in self._udp.values():
             udp.start()
+        for transport in self._streams.values():
+            await transport.start()
 
     def stop_receiving(self) -> None:
         """Takes no datagrams and no connections any more; present connections stay, and sending still works."""
@@ -89,6 +95,8 @@ class SocketOutlet:
 
     def send(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
         """See Outlet."""
+        for change in self.filters:
+            data = change(data, to, None) or data
         if to.proto == PROTO_UDP:
             listener = to.listener or self.listeners.choose(PROTO_UDP, to.ip)
             udp = self._udp.get(listener) if listener is not None else None

@@ -48,13 +48,18 @@ class StreamTransport:
         self._connecting: set[asyncio.Task[None]] = set()
 
     async def listen(self, listener: Listener) -> None:
-        """Accepts connections from now on. Raises OperatorError."""
+        """Binds; connections queue up in the system until `start`. Raises OperatorError."""
         sock = open_listening_stream(listener, self.options)
 
         def accept() -> StreamConnection:
             return StreamConnection(self, self.proto, listener, self._framer())
 
-        self._servers.append(await self.loop.create_server(accept, sock=sock))
+        self._servers.append(await self.loop.create_server(accept, sock=sock, start_serving=False))
+
+    async def start(self) -> None:
+        """Accepts connections from now on."""
+        for server in self._servers:
+            await server.start_serving()
 
     def stop_accepting(self) -> None:
         """Accepts no more; present connections stay."""
