@@ -1,19 +1,23 @@
 import pytest
 
-from siprouter.sip.quoted import find_quoted_param
+from siprouter.sip.quoted import split_quoted
+from siprouter.sip.uri import parse_uri
 
 
 @pytest.mark.parametrize(
-    "params,value",
+    "params,parts",
     [
-        ("lr", None),
-        ("", None),
-        ("lr;received=sip:192.0.2.1:5060;ftag=1", "sip:192.0.2.1:5060"),
-        ('lr;Received="sip:192.0.2.1:5060;transport=tcp";ftag=1', "sip:192.0.2.1:5060;transport=tcp"),
-        ('received="sip:x', "sip:x"),
-        ("received", ""),
-        ('a="received=1";received=2', "2"),
+        ("", [""]),
+        ("lr;a=b", ["lr", "a=b"]),
+        ('lr;c="d;e";f', ["lr", 'c="d;e"', "f"]),
+        ('c="d;e', ['c="d;e']),
     ],
 )
-def test_find_quoted_param(params: str, value: str | None) -> None:
-    assert find_quoted_param(params, "received") == value
+def test_split_quoted(params: str, parts: list[str]) -> None:
+    assert split_quoted(params) == parts
+
+
+def test_uri_with_quoted_parameter() -> None:
+    uri = parse_uri('sip:edge@192.0.2.1;lr;received="sip:192.0.2.9:7;transport=tcp"')
+    assert uri.param("received") == '"sip:192.0.2.9:7;transport=tcp"'
+    assert uri.transport == ""

@@ -1,18 +1,16 @@
-"""URI parameters with quoted values: not RFC 3261, but what ``received="sip:…;transport=tcp"`` in Path URIs needs."""
+"""URI parameters with quoted values: not RFC 3261, but ``received="sip:…;transport=tcp"`` stands in Path URIs."""
 
 
-def find_quoted_param(params: str, name: str) -> str | None:
-    """The value of the first parameter `name` (any case) in ``a=b;c="d;e"``, without quotes; None without one."""
+def split_quoted(params: str) -> list[str]:
+    """``a=b;c="d;e"`` → ['a=b', 'c="d;e"']; an unbalanced quote reaches to the end."""
+    parts: list[str] = []
     start = 0
     quoted = False
-    for index in range(len(params) + 1):
-        if index < len(params):
-            if params[index] == '"':
-                quoted = not quoted
-            if quoted or params[index] != ";":
-                continue
-        key, _, value = params[start:index].partition("=")
-        if key.strip().lower() == name:
-            return value.strip().strip('"')
-        start = index + 1
-    return None
+    for index, char in enumerate(params):
+        if char == '"':
+            quoted = not quoted
+        elif char == ";" and not quoted:
+            parts.append(params[start:index])
+            start = index + 1
+    parts.append(params[start:])
+    return parts

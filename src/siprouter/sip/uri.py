@@ -2,6 +2,7 @@
 
 from siprouter.sip.errors import MessageError
 from siprouter.sip.names import HOST_CHARS
+from siprouter.sip.quoted import split_quoted
 
 U_OTHER = 0
 U_SIP = 1
@@ -129,7 +130,7 @@ def build_uri(
 def parse_uri_params(params: str) -> dict[str, str]:
     """``a=b;c`` → {"a": "b", "c": ""}: names in lower case, values as written, the first of a name counts."""
     found: dict[str, str] = {}
-    for part in params.split(";"):
+    for part in split_quoted(params) if '"' in params else params.split(";"):
         name, _, value = part.partition("=")
         name = name.strip().lower()
         if name and name not in found:

@@ -183,6 +183,8 @@ class Phone:
         self.auto_ack = True
         self.on_invite: Callable[[Call], Any] | None = None
         self.received: list[Sent] = []
+        self.keep_alives = 0
+        """datagrams that only keep the way open: zero octets, line ends"""
         self.calls: dict[str, Call] = {}
         self.incoming: list[Call] = []
         self._register_call_id = unique("reg-")
@@ -248,6 +250,9 @@ class Phone:
         return call
 
     def _receive(self, sent: Sent) -> None:
+        if not sent.data.strip(b"\0\r\n"):
+            self.keep_alives += 1
+            return
         self.received.append(sent)
         msg = sent.message
         call = self.calls.get(msg.call_id.removesuffix("@test"))

@@ -43,14 +43,14 @@ def test_on_top_of_others_with_user(worker: FakeWorker) -> None:
 def test_received(worker: FakeWorker) -> None:
     ctx = register(worker)
     assert call(ctx, "add_path_received", "lb") == 1
-    assert paths(ctx) == ['<sip:lb@192.0.2.10;lr;received="sip:192.0.2.1:5070">']
+    assert paths(ctx) == ["<sip:lb@192.0.2.10;lr;received=sip:192.0.2.1:5070>"]
 
 
 def test_received_over_tcp_and_ipv6(worker: FakeWorker) -> None:
     source = Endpoint(PROTO_TCP, "2001:db8::7", 1024, 5, worker.listeners.all[1])
     ctx = register(worker, source=source)
     assert call(ctx, "add_path_received") == 1
-    expected = '<sip:[2001:db8::1]:5080;transport=tcp;lr;received="sip:[2001:db8::7]:1024;transport=tcp">'
+    expected = "<sip:[2001:db8::1]:5080;transport=tcp;lr;received=sip:[2001:db8::7]:1024%3Btransport%3Dtcp>"
     assert paths(ctx) == [expected]
     assert ctx.msg.apply_edits().addresses(H_PATH)[0].parsed_uri.host == "[2001:db8::1]"
 
@@ -86,6 +86,7 @@ def test_rr_is_needed() -> None:
     [
         ("lr;ftag=x", None),
         ('lr;received="sip:192.0.2.7:1024;transport=tcp";ftag=x', "sip:192.0.2.7:1024;transport=tcp"),
+        ("lr;received=sip:192.0.2.7:1024%3Btransport%3Dtcp;ftag=x", "sip:192.0.2.7:1024;transport=tcp"),
     ],
 )
 def test_use_received(params: str, destination: str | None) -> None:

@@ -252,9 +252,10 @@ def test_bad_path(make_site: MakeSite, path: str) -> None:
     assert site.reply.headers == {"P-Registrar-Error": "Path parse error"}
 
 
-def test_source_from_path(make_site: MakeSite) -> None:
+@pytest.mark.parametrize("value", ['"sip:192.0.2.9:7;transport=tcp"', "sip:192.0.2.9:7%3Btransport%3Dtcp"])
+def test_source_from_path(make_site: MakeSite, value: str) -> None:
     site = make_site(usrloc={"nat_bflag": 6}, use_path=1, path_use_received=1)
-    path = 'Path: <sip:edge;lr;received="sip:192.0.2.9:7;transport=tcp">'
+    path = f"Path: <sip:edge;lr;received={value}>"
     assert site.register('<sip:a@h>;received="sip:other"', headers=[path, *SUPPORTED]) == 1
     [stored] = site.domain.get("bob")
     assert (stored.received, stored.cflags) == ("sip:192.0.2.9:7;transport=tcp", 64)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.late_edits import insert_late
-from siprouter.sip.quoted import find_quoted_param
+from siprouter.sip.escape import unescape_uri
+from siprouter.sip.uri import parse_uri_params
 from siprouter.transport.endpoint import PROTO_NAMES, PROTO_NONE, PROTO_UDP, Endpoint, Listener, url_host
 from siprouter.util.text import to_bytes
 
@@ -53,15 +54,15 @@ class Path:
 
     def add_path_received(self, ctx: Context, user: str = "") -> int:
         """`add_path` with the source of the request in the parameter `received`."""
-        received = f';received="{source_uri(ctx.source)}"'
+        received = f";received={source_param(ctx.source)}"
         insert_late(ctx, PathLine(ctx.force_socket or ctx.source.listener, user, received))
         return 1
 
     def follow_received(self, ctx: Context, params: str) -> None:
         """Called by loose_route() with the parameters of the Route URI that was ours."""
-        received = find_quoted_param(params, "received")
+        received = parse_uri_params(params).get("received")
         if received:
-            ctx.dst_uri = received
+            ctx.dst_uri = unescape_uri(received.strip('"'))
 
 
 def own_address(listener: Listener) -> str:
@@ -72,7 +73,7 @@ def own_address(listener: Listener) -> str:
     return text
 
 
-def source_uri(source: Endpoint) -> str:
-    """The URI of the place that a message came from."""
-    transport = "" if source.proto in (PROTO_UDP, PROTO_NONE) else f";transport={PROTO_NAMES[source.proto]}"
+def source_param(source: Endpoint) -> str:
+    """The URI of the place that a message came from, escaped to stand in a URI parameter."""
+    transport = "" if source.proto in (PROTO_UDP, PROTO_NONE) else f"%3Btransport%3D{PROTO_NAMES[source.proto]}"
     return f"sip:{url_host(source.ip)}:{source.port}{transport}"

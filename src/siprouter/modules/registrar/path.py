@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.modules.registrar.rejection import PARSE_PATH, Rejected
+from siprouter.sip.escape import unescape_uri
 from siprouter.sip.names import H_PATH, H_SUPPORTED
-from siprouter.sip.quoted import find_quoted_param
 from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def read_path(inst: Registrar, ctx: Context) -> tuple[str | None, str | None]:
         raise Rejected(*PARSE_PATH) from None
     if first.param("lr") is None:
         raise Rejected(*PARSE_PATH)
-    return path, find_quoted_param(first.params, "received") if inst.path_use_received else None
+    received = first.param("received") if inst.path_use_received else None
+    return path, unescape_uri(received.strip('"')) if received else None
 
 
 def supports_path(msg: Message) -> bool:
