@@ -31,6 +31,7 @@ from siprouter.script.nodes import Config, LoadModule, LoadPath, ModParam
 from siprouter.script.parser import parse_source
 from siprouter.script.program import Program, kind_of
 from siprouter.script.resolve import Resolver
+from siprouter.script.selects import register_core_selects
 from siprouter.script.settings import apply_settings
 from siprouter.script.source import SourceFile, read_source
 from siprouter.util.errors import OperatorError, SourceLocation
@@ -110,6 +111,7 @@ def load_modules(parsed: Parsed, worker: Worker) -> None:
     env = parsed.env = worker.env
     if "setflag" not in worker.registry.functions:
         register_core_functions(worker)
+        register_core_selects(worker)
     try:
         apply_settings(parsed.config, worker, env, parsed.diagnostics)
         _announce_routes(parsed.config, env)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siprouter.core.selects import split_select_path
 from siprouter.script.keywords import (
     CONDITIONS,
     IP_CONDITIONS,
@@ -12,7 +13,7 @@ from siprouter.script.keywords import (
     VALUE_WORDS,
     WORD_OPERATORS,
 )
-from siprouter.script.lexer import ATTR, CAST, ID, IP6, NAME, NUM, NUM_ID, PVAR, SELECT, STR, Token, unescape
+from siprouter.script.lexer import ATTR, CAST, ID, IP6, NAME, NUM, NUM_ID, PVAR, SELECT, STR, Token
 from siprouter.script.nodes import (
     Assign,
     Attr,
@@ -226,7 +227,11 @@ class ExprParser(TokenStream):
 
     def _select(self, token: Token) -> Expr:
         text = str(token.value)
-        return Select(token, token, text, tuple(split_select(text)))
+        try:
+            parts = split_select_path(text[1:])
+        except ValueError as error:
+            raise self.fail("syntax", str(error), token) from None
+        return Select(token, token, text, tuple(parts))
 
     # --- words
 
@@ -423,45 +428,3 @@ BARE_FUNCTIONS = frozenset(
     }
 )  # fmt: skip
 """core functions that may stand without parentheses"""
-
-
-def split_select(text: str) -> list[str | int]:
-    """`@a.b[1].c["x"]` in its parts: names and keys as str, indexes as int."""
-    parts: list[str | int] = []
-    pos = 1
-    while pos < len(text):
-        if text[pos] == ".":
-            pos += 1
-        elif text[pos] == "[":
-            end = _bracket_end(text, pos + 1)
-            inside = text[pos + 1 : end].strip()
-            parts.append(unescape(inside[1:-1]) if inside.startswith('"') else _index(inside))
-            pos = end + 1
-        else:
-            end = pos
-            while end < len(text) and text[end] not in ".[":
-                end += 1
-            parts.append(text[pos:end])
-            pos = end
-    return parts
-
-
-def _bracket_end(text: str, pos: int) -> int:
-    quoted = False
-    while pos < len(text):
-        if quoted and text[pos] == "\\":
-            pos += 1
-        elif text[pos] == '"':
-            quoted = not quoted
-        elif text[pos] == "]" and not quoted:
-            return pos
-        pos += 1
-    return pos
-
-
-def _index(text: str) -> int:
-    try:
-        return int(text, 0)
-    except ValueError:
-        digits = text.rstrip("b").lstrip("0") or "0"
-        return int(digits) if digits.lstrip("-").isdigit() else 0

@@ -19,7 +19,9 @@ from siprouter.core.inventory.compare import (
 from siprouter.core.inventory.facts import core_facts, module_facts, module_label
 from siprouter.core.registry import available_modules, load_declaration
 from siprouter.rpc.core import CORE_RPCS
-from siprouter.script import keywords, params
+from siprouter.script.core_table import core_arities
+from siprouter.script.language import language_names
+from siprouter.script.params import CORE_PARAMS
 from siprouter.util.errors import OperatorError
 
 CORE = "core"
@@ -44,13 +46,11 @@ def declared_modules() -> list[Module]:
 def declared_core() -> CoreDeclared:
     """What is there without any module."""
     return CoreDeclared(
-        params=params.CORE_PARAMS,
+        params=CORE_PARAMS,
+        functions=core_arities(),
         cfg_vars={f"core.{var.name}": var for var in CORE_CFG_VARS},
         names={
-            "statements": set(keywords.STATEMENTS),
-            "route_blocks": set(keywords.ROUTE_KEYWORDS),
-            "control": set(keywords.CONTROL),
-            "condition_keywords": set(keywords.CONDITIONS),
+            **language_names(),
             "rpc": {command.name for command in CORE_RPCS},
             "counters": {
                 f"{item.group}.{item.name}" for module in declared_modules() for item in module.stats if item.group
