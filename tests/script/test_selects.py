@@ -31,7 +31,7 @@ P-Asserted-Identity: <sip:second@example.com>
 Refer-To: <sip:carol@example.com>;method=INVITE
 Authorization: Digest username="alice@example.org", realm="example.org", nonce="n1", uri="sip:x", response="r1"
 Content-Type: application/sdp
-Content-Length: 25
+Content-Length: 24
 
 v=0
 c=IN IP4 10.0.0.5
