@@ -6,10 +6,14 @@ written to ``--crashes`` and ends the run with status 1.
 """
 
 import argparse
+import os
 import random
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(__file__).resolve().parent / "corpus"
@@ -54,21 +58,35 @@ def run_mutate(runs: int, seed: int, crashes: Path) -> int:
 
 def run_atheris(runs: int, seed: int, crashes: Path, corpus: Path | None) -> None:
     """Coverage-guided; does not return."""
+    os.environ["SIPROUTER_PURE"] = "1"
     import atheris
 
-    with atheris.instrument_imports(include=["siprouter.sip"]):
-        from tests.fuzz.checks import check_octets
+    from tests.fuzz.checks import check_octets
 
+    instrument(atheris.instrument_func)
     crashes.mkdir(parents=True, exist_ok=True)
-    # the first folder is where libFuzzer writes what it finds
-    folders = [str(corpus)] if corpus is not None else []
+    # libFuzzer writes what it finds into the first folder, which must not be the stored corpus
+    found = str(corpus if corpus is not None else tempfile.mkdtemp())
     arguments = [
-        sys.argv[0], *folders, str(CORPUS), f"-runs={runs}", f"-seed={seed}", "-max_len=8192", "-timeout=10",
+        sys.argv[0], found, str(CORPUS), f"-runs={runs}", f"-seed={seed}", "-max_len=2048", "-timeout=10",
         "-rss_limit_mb=2048", f"-artifact_prefix={crashes}/",
         f"-dict={Path(__file__).with_name('sip.dict')}", "-print_final_stats=1",
     ]  # fmt: skip
     atheris.Setup(arguments, check_octets, enable_python_coverage=True)
     atheris.Fuzz()
+
+
+def instrument(prepare: Callable[[FunctionType], object]) -> None:
+    """Prepares every function and method of the loaded ``siprouter.sip`` modules, in place, for measuring coverage."""
+    for name, module in list(sys.modules.items()):
+        if not name.startswith("siprouter.sip."):
+            continue
+        for value in vars(module).values():
+            members = list(vars(value).values()) if isinstance(value, type) else [value]
+            for member in members:
+                function = member.fget if isinstance(member, property) else member
+                if isinstance(function, FunctionType) and function.__module__ == name:
+                    prepare(function)
 
 
 def keep(crashes: Path, data: bytes) -> None:

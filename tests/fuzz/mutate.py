@@ -4,7 +4,8 @@ import random
 
 TOKENS = (
     b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\r\n ", b" ", b"\t", b":", b";", b",", b"=", b'"', b"\\", b"<", b">", b"@",
-    b"[", b"]", b"%00", b"\x00", b"\xff", b"\xc3\xbc", b"?", b"*", b"(", b"/", b"SIP/2.0", b"sip:", b"tel:", b"urn:", b";lr",
+    b"[", b"]", b"%00", b"\x00", b"\xff", b"\xc3\xbc", b"?", b"*", b"(", b"/", b"SIP/2.0", b"sip:", b"tel:", b"urn:",
+    b";lr",
     b";tag=", b";branch=", b";rport", b";received=", b"Via: ", b"v:", b"l: 0", b"Content-Length: ", b"To: ", b"CSeq: ",
     b"Call-ID: ", b"INVITE", b"ACK", b"2147483648", b"4294967296", b"-1", b"18446744073709551616", b"[::1]", b"--b\r\n",
     b"A" * 300,

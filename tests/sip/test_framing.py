@@ -46,6 +46,12 @@ def test_a_flood_of_keep_alives_is_one_event() -> None:
     assert Framer().feed(b"\r\n" * 30000) == [PING]
 
 
+def test_the_first_of_two_empty_lines_ends_the_headers() -> None:
+    data = INVITE.partition(b"\r\n\r\n")[0].replace(b"Content-Length: 5", b"Content-Length: 0") + b"\r\n\n"
+    for size in (1, len(data) - 1, 1000):
+        assert feed(Framer(), data + b"\r\n" + INVITE, size)[0] == data
+
+
 def test_bounds() -> None:
     framer = Framer(max_message=1000, max_head=500)
     assert framer.feed(b"x" * 600) == []

@@ -148,7 +148,7 @@ class Framer:
 def head_end(data: bytes | bytearray, start: int) -> int:
     """The place behind the first empty line at or after `start`; 0 where there is none."""
     crlf = data.find(b"\n\r\n", start)
-    lf = data.find(b"\n\n", start) if crlf < 0 else data.find(b"\n\n", start, crlf)
+    lf = data.find(b"\n\n", start) if crlf < 0 else data.find(b"\n\n", start, crlf + 1)
     if lf >= 0:
         return lf + 2
     return crlf + 3 if crlf >= 0 else 0
