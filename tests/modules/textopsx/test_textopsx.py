@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from siprouter.core.context import Branch, Context
 from siprouter.core.routes import FAILURE, TM_ONREPLY
+from siprouter.sip.message import parse_message
+from tests.modules.tm.node import Node
 from tests.support.fakes import call, context, edited, make_worker, read, reply, write
 
 
@@ -64,3 +67,60 @@ def test_status_of_other_things() -> None:
     assert call(ctx, "change_reply_status", 487, "") == -1
     assert call(ctx, "change_reply_status", "487", "a\r\nX: y") == 1
     assert edited(ctx).startswith(b"SIP/2.0 487 a  X: y\r\nVia")
+
+
+def test_a_new_status_is_seen_at_once_and_other_changes_stay() -> None:
+    ctx = context(make_worker("pv", "textops", "textopsx"), reply(486, "Busy", "X-A: b", body=b"abc"), TM_ONREPLY)
+    call(ctx, "remove_hf", "X-A")
+    call(ctx, "append_hf", "X-C: d\r\n")
+    assert call(ctx, "replace_body", "b", "BB") == 1
+    assert call(ctx, "change_reply_status", 480, "Gone for a while") == 1
+    assert (ctx.msg.status, read(ctx, "$rs"), read(ctx, "$rr")) == (480, 480, "Gone for a while")
+    after = edited(ctx)
+    assert after.startswith(b"SIP/2.0 480 Gone for a while\r\nVia: ")
+    assert b"X-A" not in after and b"X-C: d\r\n" in after and after.endswith(b"\r\n\r\naBBc")
+    assert call(ctx, "change_reply_status", 404, "x") == 1
+    assert edited(ctx) == after.replace(b"480 Gone for a while", b"404 x")
+
+
+def test_a_reply_without_reason() -> None:
+    ctx = context(make_worker("textopsx"), parse_message(reply(486, "Busy").buf.replace(b" Busy", b"", 1)), TM_ONREPLY)
+    assert call(ctx, "change_reply_status", 480, "Away") == 1
+    assert edited(ctx) == reply(480, "Away").buf
+
+
+def test_the_transaction_decides_by_the_new_status() -> None:
+    node = Node("textopsx")
+
+    def route(ctx: Context) -> int:
+        ctx.append_branch(Branch("sip:carol@198.51.100.11"))
+        node.call(ctx, "t_on_reply", "1")
+        return int(node.call(ctx, "t_relay"))
+
+    node.on_reply("1", lambda ctx: node.call(ctx, "change_reply_status", 486, "Busy") or 1)
+    node.on_request(route)
+    node.request()
+    _, bob, carol = node.take()
+    node.answer(bob, 603)
+    assert node.lines() == ["ACK > 198.51.100.10"], "a 603 would have cancelled the other branch"
+    node.answer(carol, 404)
+    assert node.lines() == ["ACK > 198.51.100.11", "486 > 192.0.2.1"]
+    node.finish()
+
+
+def test_not_after_the_request_was_relayed() -> None:
+    node = Node("textopsx")
+    results: list[int] = []
+
+    def route(ctx: Context) -> int:
+        node.call(ctx, "t_newtran")
+        results.append(node.call(ctx, "msg_apply_changes"))
+        node.call(ctx, "t_relay")
+        results.append(node.call(ctx, "msg_apply_changes"))
+        return 1
+
+    node.on_request(route)
+    node.request()
+    assert results == [1, -1]
+    node.answer(node.take()[-1], 486)
+    node.finish()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from siprouter.core.late_edits import LATE_EDITS
 from siprouter.core.routes import REQUEST
 from siprouter.sip.edits import make_edit
-from siprouter.sip.message import Message
+from siprouter.sip.message import Message, parse_message
 from siprouter.util.errors import PeerError
 from siprouter.util.text import to_bytes
 
@@ -26,6 +26,10 @@ class TextOpsX:
         """msg_apply_changes(): what is read from now on is the changed request; it cannot be undone"""
         if ctx.route_type != REQUEST:
             self.log.error("msg_apply_changes() outside of a request route", source="textopsx")
+            return -1
+        if ctx.tm is not None and ctx.tm.saved:
+            # its branches, and failure routes, go on from the message as it is now
+            self.log.error("msg_apply_changes() after the request was relayed", source="textopsx")
             return -1
         msg: Message = ctx.msg
         if ctx.new_uri is not None:
@@ -53,5 +57,13 @@ class TextOpsX:
             self.log.error("cannot make a reply %d of %d: another class", code, msg.status, source="textopsx")
             return -1
         line = to_bytes(f"SIP/2.0 {code} {reason}".replace("\r", " ").replace("\n", " "))
-        msg.replace(0, msg.headers_start, line + b"\r\n")
+        # a new message and no pending edit, so that the transaction decides by the new status
+        changed = parse_message(line + msg.buf[msg.uri_end :])
+        shift = len(line) - msg.uri_end
+        changed.edits = [
+            make_edit(edit.start + shift, edit.length, edit.data, edit.body)
+            for edit in msg.edits
+            if edit.start >= msg.uri_end
+        ]
+        ctx.msg = changed
         return 1
