@@ -40,7 +40,7 @@ def outlet(*listeners: Listener) -> tuple[SocketOutlet, Inbox, list[Record]]:
     for listener in listeners:
         mine.add(listener)
     inbox, records = Inbox(), list[Record]()
-    return SocketOutlet(asyncio.get_running_loop(), mine, inbox, Log(records.append)), inbox, records
+    return SocketOutlet(asyncio.get_running_loop(), mine, Log(records.append)), inbox, records
 
 
 async def test_sends_by_protocol_and_listener() -> None:
@@ -48,7 +48,7 @@ async def test_sends_by_protocol_and_listener() -> None:
     first, second = Listener(PROTO_UDP, "127.0.0.1", port), Listener(PROTO_UDP, "127.0.0.2", port)
     tcp = Listener(PROTO_TCP, "127.0.0.1", port)
     out, inbox, _ = outlet(first, second, tcp)
-    await out.open()
+    await out.open(inbox)
     await out.start()
     assert out.send(MESSAGE, Endpoint(PROTO_UDP, "127.0.0.2", port))
     data, source = await inbox.next()
@@ -71,7 +71,7 @@ async def test_filters_change_what_is_sent() -> None:
     out, inbox, _ = outlet(Listener(PROTO_UDP, "127.0.0.1", port))
     out.filters.append(lambda data, to, msg: data.replace(b"test", b"changed"))
     out.filters.append(lambda data, to, msg: None)
-    await out.open()
+    await out.open(inbox)
     await out.start()
     assert out.send(MESSAGE, Endpoint(PROTO_UDP, "127.0.0.1", port))
     assert (await inbox.next())[0] == MESSAGE.replace(b"test", b"changed")
@@ -79,8 +79,8 @@ async def test_filters_change_what_is_sent() -> None:
 
 
 async def test_what_no_socket_can_send_fails_at_once() -> None:
-    out, _, records = outlet(Listener(PROTO_UDP, "127.0.0.1", free_port()))
-    await out.open()
+    out, inbox, records = outlet(Listener(PROTO_UDP, "127.0.0.1", free_port()))
+    await out.open(inbox)
     for to in (
         Endpoint(PROTO_UDP, "::1", 5060),
         Endpoint(PROTO_TLS, "127.0.0.1", 5061),
@@ -97,11 +97,11 @@ async def test_opens_all_or_nothing() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port))
         taken.listen()
-        out, _, _ = outlet(Listener(PROTO_UDP, "127.0.0.1", port), Listener(PROTO_TCP, "127.0.0.1", port))
+        out, inbox, _ = outlet(Listener(PROTO_UDP, "127.0.0.1", port), Listener(PROTO_TCP, "127.0.0.1", port))
         with pytest.raises(OperatorError, match="cannot listen on tcp"):
-            await out.open()
+            await out.open(inbox)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", port))
-    out, _, _ = outlet(Listener(PROTO_SCTP, "127.0.0.1", port))
+    out, inbox, _ = outlet(Listener(PROTO_SCTP, "127.0.0.1", port))
     with pytest.raises(OperatorError, match="protocol not available"):
-        await out.open()
+        await out.open(inbox)

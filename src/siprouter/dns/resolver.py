@@ -29,7 +29,10 @@ class SearchOptions:
 
 
 class Resolver:
-    """Plans for next hops (RFC 3263) and plain answers. `clock()` is monotonic seconds."""
+    """Plans for next hops (RFC 3263) and plain answers. `clock()` is monotonic seconds.
+
+    `failures` counts the questions that no server answered.
+    """
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Resolver:
         self._hosts = hosts
         self._clock = clock
         self._log = log
+        self.failures = 0
         self._running: dict[Question, asyncio.Task[Answer]] = {}
 
     def plan_now(self, host: str, port: int, proto: int, secure: bool = False) -> Plan | None:
@@ -118,6 +122,7 @@ class Resolver:
                 if answer.data:
                     break
         except (ServerFailure, WireError) as error:
+            self.failures += 1
             self._log.warning("DNS: %s", error)
             answer = Answer((), 0, NO_ANSWER)
         self.cache.put(name, type, answer, self._clock())

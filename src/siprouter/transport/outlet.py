@@ -18,7 +18,7 @@ Filter = Callable[[bytes, Endpoint, None], bytes | None]
 
 
 class SocketOutlet:
-    """Opens the sockets of `listeners`, gives what arrives to `receiver`, and sends (an Outlet).
+    """Opens the sockets of `listeners`, gives what arrives to a receiver, and sends (an Outlet).
 
     `table` and `stats` are those of all stream transports together. Each of `filters` may change what is sent.
     """
@@ -27,7 +27,6 @@ class SocketOutlet:
         self,
         loop: asyncio.AbstractEventLoop,
         listeners: Listeners,
-        receiver: Receiver,
         log: Log,
         udp_options: UdpOptions | None = None,
         stream_options: StreamOptions | None = None,
@@ -39,34 +38,33 @@ class SocketOutlet:
         self.udp_options = udp_options or UdpOptions()
         self.stream_options = stream_options or StreamOptions()
         self._loop = loop
-        self._receiver = receiver
         self._log = log
         self._udp: dict[Listener, UdpSocket] = {}
         self._streams: dict[int, StreamTransport] = {}
 
-    async def open(self) -> None:
-        """Opens all sockets, or none. What comes waits for `start`. Raises OperatorError."""
+    async def open(self, receiver: Receiver) -> None:
+        """Opens all sockets, or none; `receiver` gets what arrives after `start`. Raises OperatorError."""
         factory = DatagramFactory()
         try:
             for listener in self.listeners:
                 if listener.proto == PROTO_UDP:
                     self._udp[listener] = UdpSocket(
-                        self._loop, listener, self._receiver.receive, self._log, self.udp_options, factory
+                        self._loop, listener, receiver.receive, self._log, self.udp_options, factory
                     )
                 elif listener.proto == PROTO_TCP:
-                    await self.stream(PROTO_TCP).listen(listener)
+                    await self._stream(PROTO_TCP, receiver).listen(listener)
                 else:
                     raise OperatorError(f"cannot listen on {listener.name}: protocol not available")
         except BaseException:
             await self.close()
             raise
 
-    def stream(self, proto: int) -> StreamTransport:
+    def _stream(self, proto: int, receiver: Receiver) -> StreamTransport:
         """The transport of a stream protocol, made if new."""
         transport = self._streams.get(proto)
         if transport is None:
             transport = self._streams[proto] = StreamTransport(
-                self._loop, self._receiver, self._log, self.stream_options, self.table, self.stats, proto
+                self._loop, receiver, self._log, self.stream_options, self.table, self.stats, proto
             )
         return transport
 

@@ -1,0 +1,138 @@
+"""`siprouter run`: the server, with the options of Kamailio's command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from siprouter.server.main import run
+from siprouter.server.options import RunOptions, parse_define, usual_file
+from siprouter.util.errors import OperatorError
+
+IGNORED = {
+    "m": "shared memory is not a pool here",
+    "M": "memory is managed by Python",
+    "x": "memory is managed by Python",
+    "X": "memory is managed by Python",
+    "L": "modules are part of the program",
+    "O": "scripts are compiled, at one level",
+    "W": "the event loop knows how to wait",
+    "N": "one event loop serves all connections",
+    "Q": "one event loop serves all associations",
+    "Y": "no runtime directory is used",
+    "s": "statistics are read over RPC",
+}
+"""options of Kamailio with a value that means nothing here"""
+
+DESCRIPTION = (
+    "Run the server. It stays in the foreground unless --background or fork=yes in the configuration says else."
+)
+EPILOG = """-D alone, or -DD, keeps the server in the foreground whatever the configuration says.
+These options of Kamailio are accepted and change nothing: """ + " ".join(f"-{name}" for name in IGNORED)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All options."""
+    parser = argparse.ArgumentParser(
+        prog="siprouter run",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("-f", "--file", metavar="FILE", help="configuration file")
+    add("-c", "--check", action="store_true", help="check the configuration and exit")
+    add("-l", "--listen", action="append", default=[], metavar="[PROTO:]ADDRESS[:PORT]", help="listen here too")
+    add("-D", "--define", action="append", nargs="?", const="", default=[], metavar="NAME[=VALUE]", help="define NAME")
+    add("-A", dest="define", action="append", metavar="NAME[=VALUE]", help="the same")
+    add("-E", "--stderr", action="store_true", help="log to standard error, in the foreground")
+    add("-d", "--debug", action="count", help="more log messages; repeat for more")
+    add("--log-json", action="store_true", help="log records as JSON")
+    add("-B", "--background", action="store_true", help="go to the background")
+    add("-P", "--pid-file", metavar="FILE", help="file for the process id")
+    add("-G", "--group-pid-file", metavar="FILE", help="file for the process group id")
+    add("-u", "--user", metavar="USER", help="user to run as, name or number")
+    add("-g", "--group", metavar="GROUP", help="group to run as, name or number")
+    add("-w", "--workdir", metavar="DIRECTORY", help="working directory")
+    add("-t", "--chroot", metavar="DIRECTORY", help="root directory")
+    add("-n", "--children", type=int, metavar="NUMBER", help="number of worker processes")
+    add("-b", "--max-buffer", type=int, metavar="BYTES", help="receive buffer of a UDP socket")
+    add("-a", "--auto-aliases", choices=("on", "yes", "off", "no"), help="names of the addresses count as ourselves")
+    add("-v", "--check-via", action="store_true", help="drop replies whose top Via is not ours")
+    add("-r", "--dns", action="store_true", help="compare names in Via with the source by DNS")
+    add("-R", "--rev-dns", action="store_true", help="the same by reverse DNS")
+    add("-T", "--disable-tcp", action="store_true", help="no TCP")
+    add("-S", "--disable-sctp", action="store_true", help="no SCTP")
+    for name in IGNORED:
+        add(f"-{name}", dest="ignored", action=Ignored, help=argparse.SUPPRESS)
+    return parser
+
+
+class Ignored(argparse.Action):
+    """Remembers options that change nothing."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:
+        """See argparse."""
+        namespace.ignored = [*(namespace.ignored or []), option]
+
+
+def main(arguments: list[str]) -> int:
+    """Runs the server; 0 when it was stopped by a signal, 1 when it could not run, 2 for wrong options."""
+    parser = build_parser()
+    found, unknown = parser.parse_known_args(arguments)
+    try:
+        options = run_options(found, unknown)
+    except OperatorError as error:
+        print(f"siprouter run: {error}", file=sys.stderr)
+        return 2
+    return run(options)
+
+
+def run_options(found: argparse.Namespace, unknown: list[str]) -> RunOptions:
+    """The options in the terms of the server. Raises OperatorError."""
+    bare = [text for text in found.define if not text or set(text) == {"D"}]
+    defines = dict(parse_define(text) for text in found.define if text not in bare)
+    options = RunOptions(
+        file=Path(found.file) if found.file else usual_file(),
+        defines=defines,
+        settings=core_settings_of(found),
+        listen=found.listen,
+        check_only=found.check,
+        log_stderr=found.stderr,
+        log_json=found.log_json,
+        debug=found.debug,
+        background=False if bare or found.stderr else True if found.background else None,
+        pid_file=found.pid_file,
+        group_pid_file=found.group_pid_file,
+    )
+    options.warnings += [
+        f"option {name} changes nothing: {IGNORED[name[1:]]}" for name in dict.fromkeys(found.ignored or [])
+    ]
+    if unknown:
+        options.warnings.append(f"unknown options are passed over: {' '.join(unknown)}")
+    return options
+
+
+def core_settings_of(found: argparse.Namespace) -> dict[str, Any]:
+    """Core parameters that options set."""
+    settings: dict[str, Any] = {}
+    for name, value in (
+        ("user", found.user),
+        ("group", found.group),
+        ("workdir", found.workdir),
+        ("chroot", found.chroot),
+        ("children", found.children),
+        ("maxbuffer", found.max_buffer),
+        ("auto_aliases", None if found.auto_aliases is None else int(found.auto_aliases in ("on", "yes"))),
+        ("check_via", 1 if found.check_via else None),
+        ("dns", 1 if found.dns else None),
+        ("rev_dns", 1 if found.rev_dns else None),
+        ("disable_tcp", 1 if found.disable_tcp else None),
+        ("disable_sctp", 1 if found.disable_sctp else None),
+    ):
+        if value is not None:
+            settings[name] = value
+    return settings

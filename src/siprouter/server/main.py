@@ -1,0 +1,257 @@
+"""Running the server: load, listen, receive, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from siprouter.core.context import Context
+from siprouter.rpc.memory import read_memory
+from siprouter.script.load import Parsed, parse_file
+from siprouter.server.banner import banner
+from siprouter.server.clockwork import Clockwork
+from siprouter.server.logsinks import StderrSink, SyslogSink, facility_of
+from siprouter.server.options import RunOptions
+from siprouter.server.process import (
+    change_directory,
+    change_root,
+    drop_privileges,
+    go_background,
+    pid_file,
+    set_limits,
+)
+from siprouter.server.receive import MessageReceiver
+from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters
+from siprouter.server.startup import Assembly
+from siprouter.transport.endpoint import SIP_PORT
+from siprouter.util.errors import OperatorError
+from siprouter.util.log import L_WARN, Log
+
+EXIT_OK = 0
+EXIT_FAILED = 1
+DRAIN_TIME = 2.0  # seconds that routes under way get when the server stops
+MAX_SHELLS = 64
+
+Ready = Callable[[bool, bool], None]
+
+
+def run(options: RunOptions) -> int:
+    """Runs until a signal ends it; the exit status. Everything an operator did wrong is printed."""
+    for warning in options.warnings:
+        print(f"siprouter: {warning}", file=sys.stderr)
+    try:
+        parsed = parse_file(options.file, options.defines)
+        ready = go_background() if wants_background(options, parsed) else _stay
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            return runner.run(Server(options, parsed).run(ready))
+    except OperatorError as error:
+        print(error, file=sys.stderr)
+        return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_OK
+
+
+def _stay(well: bool, keep_stderr: bool) -> None:
+    """In the foreground nobody waits for the news."""
+
+
+def wants_background(options: RunOptions, parsed: Parsed) -> bool:
+    """As the command line says, else as the parameter `fork` says where the file has it. Checking forks never."""
+    if options.check_only or parsed.diagnostics.failed:
+        return False
+    if options.background is not None:
+        return options.background
+    values = [param.value for param in parsed.config.params if param.name == "fork"]
+    return bool(values and values[-1])
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+class Server:
+    """One worker from its start to its end."""
+
+    def __init__(self, options: RunOptions, parsed: Parsed) -> None:
+        self.options = options
+        self.parsed = parsed
+        self.stderr = StderrSink(options.log_json)
+        self.log = Log(self.stderr, L_WARN)
+        self.syslog: SyslogSink | None = None
+        self.stopping = asyncio.Event()
+        self._shells = asyncio.Semaphore(MAX_SHELLS)
+
+    async def run(self, ready: Ready) -> int:
+        """Load, serve, stop; the exit status."""
+        loop = asyncio.get_running_loop()
+        assembly = Assembly(loop, self.log)
+        try:
+            self.load(assembly)
+            if self.options.check_only:
+                print("config file ok, exiting...", file=sys.stderr)
+                return EXIT_OK
+            with (
+                pid_file(self.options.pid_file, os.getpid()),
+                pid_file(self.options.group_pid_file, os.getpgrp()),
+            ):
+                await self.serve(assembly, ready)
+        except OperatorError as error:
+            print(error, file=sys.stderr)
+            ready(False, True)
+            return EXIT_FAILED
+        finally:
+            if self.syslog is not None:
+                self.syslog.close()
+        return EXIT_OK
+
+    def load(self, assembly: Assembly) -> None:
+        """Everything before sockets are opened. Raises OperatorError."""
+        worker = assembly.worker
+        if self.options.check_only:
+            worker.services["in_memory"] = True
+        assembly.load(self.parsed, self.options)
+        self.set_sink(assembly)
+        for item in self.parsed.diagnostics.warnings:
+            self.log.warning("%s", item.headline())
+        declare_network_cfg(worker, assembly.network, self.set_facility)
+        declare_network_counters(worker, assembly.outlet, assembly.network)
+        network, table = assembly.network, assembly.outlet.table
+        worker.services["main_pid"] = os.getpid()
+        worker.services["shell"] = self.shell
+        worker.services["connection_alias"] = lambda connection, port: table.add_alias(
+            connection, port, network.stream.alias_flags
+        )
+        worker.hooks.request_in.insert(0, lambda ctx: note_alias(ctx, assembly))
+
+    def set_sink(self, assembly: Assembly) -> None:
+        """Log to where the settings say."""
+        settings = assembly.worker.settings
+        if settings.log_stderror or self.options.check_only:
+            return
+        name = settings.log_name or "siprouter"
+        facility = facility_of(settings.log_facility)
+        self.syslog = SyslogSink(name, facility, self.stderr, self.options.log_json)
+        self.log.sink = self.syslog
+
+    def set_facility(self, facility: int) -> None:
+        """Use another syslog facility from now."""
+        if self.syslog is not None:
+            self.syslog.facility = facility
+
+    async def serve(self, assembly: Assembly, ready: Ready) -> None:
+        """Open, run until told to stop, close. Raises OperatorError where it cannot start."""
+        worker, settings = assembly.worker, assembly.worker.settings
+        loop = asyncio.get_running_loop()
+        change_directory(settings.workdir or ("/" if self.is_background() else None))
+        for problem in set_limits(settings.open_files_limit, not settings.disable_core_dump, settings.mlock_pages):
+            self.log.warning("%s", problem)
+        clockwork = Clockwork(loop, worker, EverySecond(assembly))
+        receiver = worker.services["receiver"] = MessageReceiver(worker)
+        try:
+            await assembly.outlet.open(receiver)
+            self.handle_signals(loop, assembly)
+            await worker.start_modules()
+            change_root(settings.chroot)
+            drop_privileges(settings.user, settings.group)
+            clockwork.start()
+            await assembly.outlet.start()
+            print(banner(worker, str(self.options.file)), flush=True)
+            self.log.notice("started")
+            ready(True, bool(settings.log_stderror))
+            gc.collect()
+            gc.freeze()  # what is loaded stays: no collection needs to look at it again
+            await self.stopping.wait()
+        finally:
+            await self.stop(assembly, clockwork)
+
+    def is_background(self) -> bool:
+        """Whether this process went to the background."""
+        return wants_background(self.options, self.parsed)
+
+    async def stop(self, assembly: Assembly, clockwork: Clockwork) -> None:
+        """Take nothing new, let what runs come to its end, stop the modules, close."""
+        worker = assembly.worker
+        limit = worker.settings.exit_timeout or None
+        assembly.outlet.stop_receiving()
+        await assembly.tasks.finish(DRAIN_TIME)
+        try:
+            async with asyncio.timeout(limit):
+                await worker.stop_modules()
+        except TimeoutError:
+            self.log.error("modules did not stop within %s seconds", limit)
+        clockwork.stop()
+        await assembly.tasks.finish(0)
+        await assembly.network.resolver.close()
+        await assembly.outlet.close()
+        self.log.notice("stopped")
+
+    def handle_signals(self, loop: asyncio.AbstractEventLoop, assembly: Assembly) -> None:
+        """TERM and INT stop, the second time at once; HUP does nothing; USR1 logs the state of the server."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.on_stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self.log.debug, "SIGHUP received, ignoring it")
+        loop.add_signal_handler(signal.SIGUSR1, self.log_status, assembly)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    def on_stop(self, number: int) -> None:
+        """A signal that ends the server."""
+        if self.stopping.is_set():
+            self.log.error("stopped the hard way")
+            os._exit(EXIT_FAILED)
+        self.log.notice("signal %s received: stopping", signal.Signals(number).name)
+        self.stopping.set()
+
+    def log_status(self, assembly: Assembly) -> None:
+        """Memory, work under way and counters, a line each."""
+        worker = assembly.worker
+        memory = read_memory()
+        self.log.notice("status: up %d s, memory %s", time.time() - worker.started_at, memory)
+        self.log.notice(
+            "status: %d tasks, %d timers, %d connections",
+            len(assembly.tasks),
+            len(worker.wheel),
+            len(assembly.outlet.table),
+        )
+        for counter in worker.counters:
+            if counter.get():
+                self.log.notice("status: %s.%s = %d", counter.group, counter.name, counter.get())
+
+    async def shell(self, command: str) -> int:
+        """Runs a shell command; its exit status, negative for the signal that ended it."""
+        async with self._shells:
+            process = await asyncio.create_subprocess_shell(command, stdin=asyncio.subprocess.DEVNULL)
+            return await process.wait()
+
+
+class EverySecond:
+    """What a worker does each second beside the work of modules."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._next_collection = 0.0
+
+    def __call__(self, now: float) -> None:
+        worker = self._assembly.worker
+        worker.state.tick()
+        if now >= self._next_collection:
+            self._next_collection = now + max(worker.settings.dns_cache_gc_interval, 1)
+            self._assembly.network.resolver.cache.collect(now)
+
+
+def note_alias(ctx: Context, assembly: Assembly) -> bool:
+    """Where tcp_accept_aliases is set, the alias parameter of a Via makes its connection serve that port (RFC 5923)."""
+    source = ctx.source
+    if source.connection and assembly.network.stream.accept_aliases and "alias" in ctx.msg.via.params:
+        port = ctx.msg.via.port or SIP_PORT
+        assembly.outlet.table.add_alias(source.connection, port, assembly.network.stream.alias_flags)
+    return False

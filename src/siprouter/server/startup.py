@@ -1,0 +1,151 @@
+"""From a parsed configuration to a worker that is ready to listen: what running and checking have in common."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from siprouter.core.core_cfg import declare_core_cfg
+from siprouter.core.worker import Surroundings, Worker
+from siprouter.rpc.core import register_core_rpcs
+from siprouter.script.diagnostics import Diagnostics
+from siprouter.script.load import Parsed, ScriptError, compile_script, load_modules, parse_file
+from siprouter.script.params import core_settings
+from siprouter.server.clockwork import log_timer_error
+from siprouter.server.network import Network, listen_options
+from siprouter.server.options import RunOptions
+from siprouter.state.local import LocalState
+from siprouter.transport.interfaces import source_address
+from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
+from siprouter.transport.listeners import Listeners
+from siprouter.transport.outlet import SocketOutlet
+from siprouter.util.errors import OperatorError, PeerError
+from siprouter.util.log import Log
+from siprouter.util.wheel import Wheel
+
+MAX_TASKS = 50_000
+
+
+class Tasks:
+    """What runs beside messages: routes that wait, look-ups, work of modules."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._running: set[asyncio.Task[Any]] = set()
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Runs a coroutine; what it raises is logged. Raises PeerError where there are too many."""
+        if len(self._running) >= MAX_TASKS:
+            coroutine.close()
+            raise PeerError(503, "Server Overloaded")
+        task = asyncio.get_running_loop().create_task(coroutine, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            try:
+                raise error
+            except BaseException:
+                self._log.exception("task %s", task.get_name())
+
+    async def finish(self, seconds: float) -> None:
+        """Waits for all, and cancels what is not done after `seconds`."""
+        if self._running and seconds > 0:
+            await asyncio.wait(set(self._running), timeout=seconds)
+        remaining = set(self._running)
+        for task in remaining:
+            task.cancel()
+        if remaining:
+            await asyncio.wait(remaining, timeout=1)
+
+
+class Assembly:
+    """A worker with its sockets and resolver, nothing opened yet."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, log: Log) -> None:
+        self.log = log
+        self.tasks = Tasks(log)
+        self.network = Network(log, time.monotonic)
+        self.outlet = SocketOutlet(loop, Listeners(), log, self.network.udp, self.network.stream)
+        surroundings = Surroundings(
+            outlet=self.outlet,
+            resolver=self.network.resolver,
+            wheel=Wheel(time.monotonic(), on_error=log_timer_error(log.exception)),
+            clock=time.monotonic,
+            wall_clock=time.time,
+            spawn=self.tasks.spawn,
+            sleep=asyncio.sleep,
+            random_bytes=os.urandom,
+            log=log,
+        )
+        self.worker = Worker(surroundings, core_settings(), LocalState(time.time), self.outlet.listeners)
+        self.outlet.filters = self.worker.hooks.message_out  # type: ignore[assignment]
+        register_core_rpcs(self.worker)
+
+    def load(self, parsed: Parsed, options: RunOptions) -> None:
+        """Loads modules and compiles the script. Raises ScriptError with everything that is wrong."""
+        worker = self.worker
+        load_modules(parsed, worker)
+        apply_overrides(worker, options)
+        declare_core_cfg(worker)
+        try:
+            self.plan_listeners(options)
+        except OperatorError as error:
+            if not options.check_only:
+                parsed.report([error])
+            else:  # names that another machine knows are no fault of the file
+                parsed.diagnostics.warning("listen", error.message, error.location, suggestion=error.suggestion)
+        parsed.report(worker.configure_modules())
+        script = compile_script(parsed, worker)
+        if script is None:
+            raise ScriptError(parsed.diagnostics)
+        worker.script = script
+
+    def plan_listeners(self, options: RunOptions) -> None:
+        """Decides where to listen and what is ourselves. Raises OperatorError."""
+        settings = self.worker.settings
+        wanted = listen_options(settings, check_only=options.check_only)
+        specs = [*settings.listen, *(parse_listen(text) for text in options.listen)]
+        plan: ListenPlan = plan_sockets(specs, settings.alias, wanted)
+        listeners = Listeners.from_plan(
+            plan,
+            settings.advertised_address or "",
+            settings.advertised_port or 0,
+            source_address if settings.mhomed else None,
+        )
+        self.worker.listeners = self.outlet.listeners = listeners
+        self.network.apply(settings, listeners)
+
+
+def apply_overrides(worker: Worker, options: RunOptions) -> None:
+    """What the command line says wins over the file."""
+    for name, value in options.settings.items():
+        worker.settings.set(name, value)
+    if options.debug is not None:
+        worker.settings.set("debug", options.debug)
+    if options.log_stderr:
+        worker.settings.set("log_stderror", 1)
+
+
+async def check(options: RunOptions, log: Log) -> Diagnostics:
+    """Everything that can be said about a configuration without opening a socket. Raises OperatorError: unreadable."""
+    parsed = parse_file(options.file, options.defines)
+    assembly = Assembly(asyncio.get_running_loop(), log)
+    assembly.worker.services["in_memory"] = True
+    options.check_only = True
+    try:
+        assembly.load(parsed, options)
+    except ScriptError as error:
+        return error.diagnostics
+    finally:
+        await assembly.tasks.finish(0)
+    return parsed.diagnostics
