@@ -20,7 +20,9 @@ URI_HOST = "uri:host"
 URI_PORT = "uri:port"
 _ATTRIBUTE = re.compile(r"[$%]?(?:([ft][rud]?|g)\.)?([A-Za-z_][\w-]*)(?:\[(-?\d*)\])?", re.ASCII)
 _HOST = re.compile(r"\[?[A-Za-z0-9_.:-]+\]?", re.ASCII)
-_SOCKET = re.compile(r"(?:(\w+):)?(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+|\*)(?::(\d+|\*))?", re.ASCII)
+_SOCKET = re.compile(
+    r"(?:(udp|tcp|tls|sctp|ws|wss|\*):)?(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+)(?::(\d+|\*))?", re.ASCII | re.IGNORECASE
+)
 
 
 class Host(ArgType):
@@ -95,9 +97,9 @@ def parse_socket_name(text: str) -> SocketName | None:
     if match is None:
         return None
     proto_text, host, port_text = match.groups()
-    proto = PROTO_NONE if proto_text is None else PROTO_IDS.get(proto_text.lower(), -1)
+    proto = PROTO_NONE if proto_text in (None, "*") else PROTO_IDS[proto_text.lower()]
     port = 0 if port_text in (None, "*") else int(port_text)
-    if proto < 0 or port > 65535:
+    if port > 65535:
         return None
     return SocketName(proto, host.strip("[]"), port)
 
