@@ -168,6 +168,29 @@ async def test_locks_end() -> None:
     end(context(worker))
 
 
+async def test_a_lock_left_behind_is_free_after_a_while() -> None:
+    worker = make(lock_set_size=1)
+    first, second = context(worker), context(worker)
+    assert await call(first, "lock", "Key") == 1
+    worker.wall_time += 299
+    assert call(second, "unlock", "key") == -1
+    worker.wall_time += 2
+    assert await call(second, "lock", "kEY") == 1
+    assert call(first, "unlock", "key") == -1
+    (end,) = worker.hooks.script_end
+    end(first)
+    assert await call(context(worker), "lock", "key") == -1, "the second still holds it"
+    assert call(second, "unlock", "KEY") == 1
+
+
+async def test_looks_at_a_lock_get_rarer() -> None:
+    worker = make(lock_set_size=1)
+    assert await call(context(worker), "lock", "x") == 1
+    assert await call(context(worker), "lock", "x") == -1
+    assert worker.slept[:7] == [0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.05]
+    assert 600 <= len(worker.slept) <= 610
+
+
 async def test_without_a_lock_set_there_are_no_locks() -> None:
     worker = make()
     ctx = context(worker)
@@ -181,6 +204,6 @@ def test_debugging_helpers() -> None:
     ended: list[Any] = []
     worker.modules["cfgutils"].end_process = lambda: ended.append(True)
     assert [call(ctx, "pkg_status"), call(ctx, "shm_status")] == [1, 1]
-    assert "memory use" in worker.texts()[-1]
+    assert worker.texts()[-1].startswith("memory of this process: ")
     assert call(ctx, "abort") == 0
     assert ended == [True]

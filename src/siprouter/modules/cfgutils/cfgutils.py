@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import resource
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siprouter.core.args import Constant, Flag, Folded, Int
 from siprouter.core.values import Value
+from siprouter.rpc.memory import read_memory
 from siprouter.util.errors import OperatorError, SourceLocation
 
 if TYPE_CHECKING:
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
     from siprouter.core.worker import Worker
 
 HELD = "cfgutils.held"
+# seconds between two looks at a lock that is taken: the first pause and the longest
 LOCK_STEP = 0.001
+LOCK_LONGEST_STEP = 0.05
 LOCK_PATIENCE = 30.0
+# seconds after which a lock is free again that a failure or reply route, or a worker that crashed, left behind
+LOCK_LIFE = 300.0
 MOST_SECONDS = 3600.0
 
 
@@ -150,8 +154,14 @@ class CfgUtils:
 
     def memory_status(self, ctx: Context) -> int:
         """pkg_status(), shm_status(): there is one kind of memory here"""
-        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        self.log.notice("largest memory use of this process so far: %d kB", used, source="cfgutils")
+        memory = read_memory()
+        self.log.notice(
+            "memory of this process: %d kB used, %d kB at most so far; %d kB free",
+            memory.used // 1024,
+            memory.max_used // 1024,
+            memory.free // 1024,
+            source="cfgutils",
+        )
         return 1
 
     # global flags
@@ -180,19 +190,27 @@ class CfgUtils:
             found = ctx.vars[HELD] = (f"{self.worker.index}.{self._last_holder}", set())
         return found
 
+    def _holds(self, ctx: Context, key: str) -> bool:
+        """Whether this message holds a lock; not when it has kept it for too long."""
+        holder, keys = self._holder(ctx)
+        return key in keys and self.locks.get(key) == holder
+
     async def lock(self, ctx: Context, key: str) -> int:
         """lock(key): waits until no other message holds it; false after LOCK_PATIENCE seconds"""
         if not self.lock_set_size:
             return -1
-        holder, keys = self._holder(ctx)
-        if key in keys:
+        key = key.lower()
+        if self._holds(ctx, key):
             return 1
+        holder, keys = self._holder(ctx)
         give_up = self.worker.now() + LOCK_PATIENCE
-        while not self.locks.replace(key, None, holder):
+        step = LOCK_STEP
+        while not self.locks.replace(key, None, holder, LOCK_LIFE):
             if self.worker.now() >= give_up:
                 self.log.error("lock %s not free after %d seconds", key, LOCK_PATIENCE, source="cfgutils")
                 return -1
-            await self.worker.sleep(LOCK_STEP)
+            await self.worker.sleep(step)
+            step = min(2 * step, LOCK_LONGEST_STEP)
         keys.add(key)
         return 1
 
@@ -200,11 +218,11 @@ class CfgUtils:
         """unlock(key): only of a lock that this message holds"""
         if not self.lock_set_size:
             return -1
-        _, keys = self._holder(ctx)
-        if key not in keys:
+        key = key.lower()
+        if not self._holds(ctx, key):
             self.log.warning("unlock(): lock %s is not held", key, source="cfgutils")
             return -1
-        keys.discard(key)
+        self._holder(ctx)[1].discard(key)
         self.locks.delete(key)
         return 1
 
@@ -214,8 +232,9 @@ class CfgUtils:
         if found is None:
             return
         for key in sorted(found[1]):
-            self.log.warning("the script ended with the lock %s", key, source="cfgutils")
-            self.locks.delete(key)
+            if self._holds(ctx, key):
+                self.log.warning("the script ended with the lock %s", key, source="cfgutils")
+                self.locks.delete(key)
         found[1].clear()
 
 
