@@ -42,3 +42,9 @@ def test_sorting_leaves_the_list_alone() -> None:
     edits = [make_edit(5, 0, b"b"), make_edit(1, 0, b"a")]
     assert [edit.start for edit in sort_edits(edits)] == [1, 5]
     assert [edit.start for edit in edits] == [5, 1]
+
+
+def test_edits_outside_the_message_are_done_at_its_end() -> None:
+    assert done((50, 4, b"x")) == b"0123456789x"
+    assert done((8, 50, b"x")) == b"01234567x"
+    assert done((-5, 3, b"x")) == b"0123456789"

@@ -3,8 +3,14 @@
 import pytest
 
 from siprouter.sip import names
+from siprouter.sip.cseq import parse_cseq
 from siprouter.sip.errors import MessageError
+from siprouter.sip.headers import parse_number
 from siprouter.sip.message import parse_message
+from siprouter.sip.nameaddr import parse_nameaddrs
+from siprouter.sip.params import parse_params
+from siprouter.sip.uri import parse_uri_at
+from siprouter.sip.via import parse_via
 from tests.sip.samples import INVITE, REPLY, lines
 
 
@@ -78,3 +84,16 @@ def test_refused(old: bytes, new: bytes, reason: str) -> None:
         parse_message(INVITE.replace(old, new))
     assert (caught.value.status, caught.value.reason) == (400, reason)
     assert caught.value.message is not None
+
+
+def test_offsets_of_another_message_are_no_way_out_of_this_one() -> None:
+    long = parse_message(INVITE.replace(b"Content-Type", b"X: " + b"y" * 5000 + b"\r\nContent-Type"))
+    short = parse_message(INVITE)
+    for read in (short.value, short.name, short.line):
+        with pytest.raises(IndexError):
+            read(long.headers[-1])
+    with pytest.raises(IndexError):
+        short.text(-1, 5)
+    for parse in (parse_via, parse_uri_at, parse_cseq, parse_nameaddrs, parse_number, parse_params):
+        with pytest.raises(IndexError):
+            parse(b"SIP/2.0/UDP a", 0, 5000)

@@ -12,6 +12,7 @@ from siprouter.sip.names import (
     H_CALL_ID,
     H_CSEQ,
     H_FROM,
+    H_MAX_FORWARDS,
     H_RECORD_ROUTE,
     H_ROUTE,
     H_TIMESTAMP,
@@ -182,7 +183,8 @@ def build_cancel(sent: Message, headers: bytes = b"") -> bytes:
 
 
 def _hop_request(sent: Message, method: bytes, to_line: bytes, headers: bytes) -> bytes:
-    """A request that belongs to the transaction of `sent`: its URI, top Via, From, Call-ID, CSeq number and Routes."""
+    """A request that belongs to the transaction of `sent`: its URI, top Via, From, Call-ID, CSeq number, Routes and
+    Max-Forwards (as SIP Router does: a hop that lets the request pass lets these pass)."""
     via_header = sent.get(H_VIA)
     from_header = sent.get(H_FROM)
     call_id = sent.get(H_CALL_ID)
@@ -194,7 +196,8 @@ def _hop_request(sent: Message, method: bytes, to_line: bytes, headers: bytes) -
     for header in sent.headers:
         if header.id == H_ROUTE:
             parts.append(sent.line(header))
-    parts.append(b"Max-Forwards: 70\r\n")
+    hops = sent.get(H_MAX_FORWARDS)
+    parts.append(b"Max-Forwards: 70\r\n" if hops is None else sent.line(hops))
     parts.append(sent.line(from_header))
     parts.append(to_line)
     parts.append(sent.line(call_id))

@@ -23,6 +23,8 @@ class CSeq:
 
 def parse_cseq(buf: bytes, start: int, end: int) -> CSeq:
     """Reads ``number method`` in `buf[start:end]`. Raises MessageError(400)."""
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     tok = TOKEN_CHARS
     value = 0
@@ -52,11 +54,13 @@ def parse_cseq(buf: bytes, start: int, end: int) -> CSeq:
 
 
 def find_method(buf: bytes, start: int, end: int) -> int:
-    """The id of the method `buf[start:end]`, which is not empty; `M_OTHER` for an unknown one."""
+    """The id of the method `buf[start:end]`, `M_OTHER` for an unknown one."""
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     slots = METHOD_SLOTS
     length = end - start
-    if length > 15:
+    if not 0 < length < 16:
         return 0
     number = slots[((p[start] & 31) << 4) | length]
     octets = METHOD_OCTETS[number]

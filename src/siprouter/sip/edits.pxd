@@ -19,7 +19,8 @@ cdef bint _precedes(Edit a, Edit b) except -1
 @cython.locals(ordered=list, edit=Edit, i=Py_ssize_t)
 cpdef list sort_edits(list edits)
 
-@cython.locals(p="const unsigned char *", pos=Py_ssize_t, stop=Py_ssize_t, edit=Edit)
+@cython.locals(p="const unsigned char *", pos=Py_ssize_t, first=Py_ssize_t, stop=Py_ssize_t,
+               edit=Edit)
 cpdef splice(bytes buf, Py_ssize_t start, Py_ssize_t end, list ordered, list parts)
 
 @cython.locals(ordered=list, count=Py_ssize_t, edit=Edit, parts=list, body=bytes, changed=bint, buf=bytes)

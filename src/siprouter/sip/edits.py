@@ -59,15 +59,19 @@ def sort_edits(edits: list[Edit]) -> list[Edit]:
 def splice(buf: bytes, start: int, end: int, ordered: list[Edit], parts: list[bytes]) -> None:
     """Appends `buf[start:end]` with the sorted edits done to `parts`.
 
-    What lies inside octets that an earlier edit of the list took away is gone with them.
+    What lies inside octets that an earlier edit of the list took away is gone with them; what lies behind `end` is done
+    there.
     """
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     pos = start
     for edit in ordered:
-        stop = edit.start + edit.length
-        if edit.start > pos:
-            parts.append(p[pos : edit.start])
-        elif edit.start < pos and stop <= pos:
+        first = min(edit.start, end)
+        stop = min(edit.start + edit.length, end)
+        if first > pos:
+            parts.append(p[pos:first])
+        elif first < pos and stop <= pos:
             continue
         if edit.data:
             parts.append(edit.data)

@@ -37,17 +37,20 @@ cdef class HeaderBlock:
     @cython.locals(found=list, header=Header)
     cpdef list all(self, int header_id)
 
-    @cython.locals(p="const unsigned char *", found=list, header=Header, wanted=bytes, number=int)
+    @cython.locals(found=list, header=Header, wanted=bytes, number=int)
     cpdef list find(self, str name)
 
-    @cython.locals(p="const unsigned char *")
     cpdef str name(self, Header header)
 
-    @cython.locals(p="const unsigned char *")
     cpdef str value(self, Header header)
 
-    @cython.locals(p="const unsigned char *")
     cpdef bytes line(self, Header header)
+
+    @cython.locals(p="const unsigned char *")
+    cpdef bytes octets(self, Py_ssize_t start, Py_ssize_t end)
+
+    @cython.locals(p="const unsigned char *")
+    cpdef str text(self, Py_ssize_t start, Py_ssize_t end)
 
     @cython.locals(p="const unsigned char *", i=Py_ssize_t, end=Py_ssize_t)
     cdef void scan(self, Py_ssize_t start) except *

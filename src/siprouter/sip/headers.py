@@ -79,31 +79,41 @@ class HeaderBlock:
         number = HEADER_IDS.get(lower, 0)
         if number:
             return self.all(number)
-        p = self.buf
         wanted = lower.encode("utf-8", "surrogateescape")
         found: list[Header] = []
         for header in self.headers:
             if header.id == 0 and header.name_end - header.name_start == len(wanted):
-                if p[header.name_start : header.name_end].lower() == wanted:
+                if self.octets(header.name_start, header.name_end).lower() == wanted:
                     found.append(header)
         return found
 
     def name(self, header: Header) -> str:
         """A header's name as written."""
-        p = self.buf
-        return p[header.name_start : header.name_end].decode("ascii")
+        return self.octets(header.name_start, header.name_end).decode("ascii")
 
     def value(self, header: Header) -> str:
         """A header's value: trimmed, each fold one space."""
-        p = self.buf
         if header.folded:
-            return unfold(p[header.start : header.end]).decode("utf-8", "surrogateescape")
-        return p[header.start : header.end].decode("utf-8", "surrogateescape")
+            return unfold(self.octets(header.start, header.end)).decode("utf-8", "surrogateescape")
+        return self.text(header.start, header.end)
 
     def line(self, header: Header) -> bytes:
         """The header's whole line with its line end."""
+        return self.octets(header.name_start, header.line_end)
+
+    def octets(self, start: int, end: int) -> bytes:
+        """`buf[start:end]`; IndexError where that is not all there."""
         p = self.buf
-        return p[header.name_start : header.line_end]
+        if not 0 <= start <= end <= self.length:
+            raise IndexError("outside the message")
+        return p[start:end]
+
+    def text(self, start: int, end: int) -> str:
+        """`buf[start:end]` as text; IndexError where that is not all there."""
+        p = self.buf
+        if not 0 <= start <= end <= self.length:
+            raise IndexError("outside the message")
+        return p[start:end].decode("utf-8", "surrogateescape")
 
     def scan(self, start: int) -> None:
         """Reads header lines from `start` to the empty line; fills everything but `buf` and `length`."""
@@ -225,6 +235,8 @@ class HeaderBlock:
 
 def scan_headers(buf: bytes, start: int, end: int) -> HeaderBlock:
     """The header lines in `buf` from `start` on, not read beyond `end`; see `HeaderBlock.defect` for what is wrong."""
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     block = HeaderBlock.__new__(HeaderBlock)
     block.buf = buf
     block.length = end
@@ -244,6 +256,8 @@ def unfold(value: bytes) -> bytes:
 
 def parse_number(buf: bytes, start: int, end: int) -> int:
     """The decimal number `buf[start:end]`; -1 where it is anything else or 2**31 and more."""
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     value = 0
     if start >= end:

@@ -49,9 +49,6 @@ cdef class Message(HeaderBlock):
     @cython.locals(header=Header, via=Via, pos=Py_ssize_t)
     cpdef list vias(self)
 
-    @cython.locals(p="const unsigned char *")
-    cpdef str text(self, Py_ssize_t start, Py_ssize_t end)
-
     @cython.locals(header=Header)
     cpdef NameAddr address(self, int header_id)
 

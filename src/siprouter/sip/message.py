@@ -93,11 +93,6 @@ class Message(HeaderBlock):
         """The start line without its line end."""
         return self.text(0, self.headers_start).rstrip("\r\n")
 
-    def text(self, start: int, end: int) -> str:
-        """`buf[start:end]` as text."""
-        p = self.buf
-        return p[start:end].decode("utf-8", "surrogateescape")
-
     # --- headers
 
     @property

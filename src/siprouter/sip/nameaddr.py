@@ -86,6 +86,8 @@ def parse_nameaddr(buf: bytes, start: int, end: int, many: bool) -> NameAddr:
     With `many` the value ends at a comma (`end` is then that comma's place or before it); without, a comma in an
     unquoted display name is forgiven and one behind the address is an error.
     """
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     addr = NameAddr.__new__(NameAddr)
     addr._buf = buf
@@ -198,6 +200,8 @@ def _read_params(addr: NameAddr, pos: int, end: int, many: bool) -> None:
 
 def parse_nameaddrs(buf: bytes, start: int, end: int) -> list[NameAddr]:
     """All addresses of a comma-separated header value; empty elements are passed over. Raises MessageError(400)."""
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     found: list[NameAddr] = []
     i = start

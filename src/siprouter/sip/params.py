@@ -123,6 +123,8 @@ class ParamCursor:
 
 def walk_params(buf: bytes, pos: int, end: int) -> ParamCursor:
     """A cursor before the first parameter of `buf[pos:end]`."""
+    if pos < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     cursor = ParamCursor.__new__(ParamCursor)
     cursor.buf = buf
     cursor.pos = pos

@@ -146,6 +146,8 @@ def parse_uri(text: str) -> Uri:
 
 def parse_uri_at(source: bytes, start: int, end: int) -> Uri:
     """Parses the URI in `source[start:end]`, see `parse_uri`."""
+    if start < 0 or end > len(source):
+        raise IndexError("outside the bufferfer")
     p = source
     i = start
     while i < end and p[i] != 58:
@@ -245,6 +247,8 @@ def _parse_tel(uri: Uri, pos: int) -> None:
 
 def host_end(source: bytes, pos: int, end: int) -> int:
     """Where the host that starts at `pos` ends (a name, an IPv4 address or a bracketed IPv6 reference)."""
+    if pos < 0 or end > len(source):
+        raise IndexError("outside the buffer")
     p = source
     host_chars = HOST_CHARS
     i = pos
@@ -271,6 +275,8 @@ def host_end(source: bytes, pos: int, end: int) -> int:
 
 def port_end(source: bytes, pos: int, end: int) -> int:
     """Where the port number that starts at `pos` ends; it is between 0 and 65535."""
+    if pos < 0 or end > len(source):
+        raise IndexError("outside the buffer")
     p = source
     i = pos
     value = 0
@@ -286,6 +292,8 @@ def port_end(source: bytes, pos: int, end: int) -> int:
 
 def number(source: bytes, pos: int, end: int) -> int:
     """The value of the decimal digits `source[pos:end]`, which fit into 31 bits."""
+    if pos < 0 or end > len(source):
+        raise IndexError("outside the buffer")
     p = source
     value = 0
     while pos < end:

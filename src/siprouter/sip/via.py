@@ -57,6 +57,8 @@ class Via:
 
 def parse_via(buf: bytes, start: int, end: int) -> Via:
     """Reads the first Via value in `buf[start:end]`; a comma behind `via.end` leads to another. MessageError(400)."""
+    if start < 0 or end > len(buf):
+        raise IndexError("outside the buffer")
     p = buf
     via = Via.__new__(Via)
     via._buf = buf
