@@ -155,6 +155,8 @@ class Normal:
     def text(self, text: str) -> str:
         text = re.sub(r"(127\.0\.0\.1:|rport=)(\d+)", lambda match: match[1] + self.ports.get(match[2], "other"), text)
         text = re.sub(r"(branch=)([^;>\s]+)", self.numbered("BRANCH"), text)
+        # the connection that a reply goes back by is the router's own affair
+        text = re.sub(r"(branch=BRANCH\d+);i=[0-9a-f]+", r"\1", text)
         text = re.sub(r"(tag=)([^;>\s]+)", self.numbered("TAG"), text)
         return re.sub(r"(expires=)(\d+)", lambda match: f"{match[1]}{-(-int(match[2]) // 10) * 10}", text)
 
