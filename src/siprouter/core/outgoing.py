@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from siprouter.core.route_info import SENDING, Sending
+from siprouter.core.route_info import REPLY_BODY, SENDING, Sending
 from siprouter.core.routes import ONSEND
 from siprouter.sip.build import build_reply
 from siprouter.sip.uri import U_SIPS, Uri, parse_uri
@@ -166,9 +166,12 @@ def reply_target(worker: Worker, msg: Message, source: Endpoint, force_rport: bo
 def via_notes(worker: Worker, msg: Message, source: Endpoint, force_rport: bool) -> tuple[str, int]:
     """What to note in the sender's Via: (received, rport); "" and 0 for nothing."""
     via = msg.via
-    received = source.ip if via.received or (via.host != source.ip and not same_ip(via.host, source.ip)) else ""
-    wanted = force_rport or via.rport >= 0 or setting(worker, "force_rport", 0)
-    return received, source.port if wanted else 0
+    if force_rport or via.rport >= 0 or setting(worker, "force_rport", 0):
+        # RFC 3581 section 4: with rport goes received, be it the same address
+        return source.ip, source.port
+    if via.received or (via.host != source.ip and not same_ip(via.host, source.ip)):
+        return source.ip, 0
+    return "", 0
 
 
 def via_line(listener: Listener, branch: str, connection: int = 0) -> bytes:
@@ -201,7 +204,7 @@ def build_own_reply(
 ) -> bytes:
     """A reply of ours to the request `msg` of `ctx`: with its reply headers, Server, and what a redirect lists.
 
-    `to_tag` is put in from status 180 on, where To has none.
+    `to_tag` is put in from status 180 on, where To has none. Without `body` the one of set_reply_body() counts.
     """
     received, rport = via_notes(ctx.worker, msg, ctx.source, ctx.force_rport)
     lines = [headers]
@@ -212,6 +215,8 @@ def build_own_reply(
     lines.append(server_line(ctx.worker))
     text = reason_phrase(status) if reason is None else reason.replace("\r", " ").replace("\n", " ")
     tag = to_tag if status >= 180 else ""
+    if not body and ctx.var_map is not None:
+        body = ctx.var_map.get(REPLY_BODY, b"")
     return build_reply(msg, status, text, tag, b"".join(lines), body, received, rport)
 
 
