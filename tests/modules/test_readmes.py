@@ -1,0 +1,36 @@
+"""Each configuration in the README of a module can be loaded and started."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import siprouter.modules
+from siprouter.testing import Node
+
+EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def examples() -> list[tuple[str, str]]:
+    """Module and text of each fenced block that loads a module."""
+    found = []
+    for path in sorted(Path(siprouter.modules.__path__[0]).glob("*/README.md")):
+        blocks = EXAMPLE.findall(path.read_text())
+        found += [(path.parent.name, block) for block in blocks if "loadmodule" in block]
+    return found
+
+
+@pytest.mark.parametrize(("module", "text"), [pytest.param(*one, id=f"{one[0]}") for one in examples()])
+def test_example(module: str, text: str) -> None:
+    node = Node(text)
+    try:
+        assert module in node.worker.modules
+        assert [record.text for record in node.records if record.level < 0] == []
+    finally:
+        node.close()
+
+
+def test_there_are_examples() -> None:
+    assert len(examples()) > 10
