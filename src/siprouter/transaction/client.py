@@ -214,7 +214,11 @@ class ForkingTransaction(ServerTransaction):
         for branch in list(self.branches):
             if branch is not skip and branch.status < 200 and branch.cancel is None:
                 self.cancel_branch(branch, reason, method, now)
-        return sum(1 for branch in self.branches if branch is not skip and branch.status < 200)
+        left = 0
+        for branch in self.branches:
+            if branch is not skip and branch.status < 200:
+                left += 1
+        return left
 
     def cancel_branch(self, branch: Branch, reason: bytes, method: int, now: float) -> None:
         """Cancel one pending branch; one that was not answered at all is treated as `method` says."""
@@ -267,7 +271,11 @@ class ForkingTransaction(ServerTransaction):
 
     def local_reason(self, status: int) -> bytes:
         """The Reason line for CANCELs sent because of a final status (RFC 3326)."""
-        return b"Reason: SIP;cause=%d\r\n" % status if self.shared.config.local_cancel_reason else b""
+        if not self.shared.config.local_cancel_reason:
+            return b""
+        # the text by which phones tell a call taken elsewhere from a missed one (RFC 3326 section 3.1)
+        text = b';text="Call completed elsewhere"' if status == 200 else b""
+        return b"Reason: SIP;cause=%d%b\r\n" % (status, text)
 
     # --- the end
 

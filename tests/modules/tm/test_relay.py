@@ -195,7 +195,7 @@ def test_a_200_cancels_the_other_branch_and_says_why(node):
     ok, cancel = node.take()
     assert ok.line == "200 > 192.0.2.1"
     assert cancel.line == "CANCEL > 198.51.100.11"
-    assert cancel.header("Reason") == "SIP;cause=200"
+    assert cancel.header("Reason") == 'SIP;cause=200;text="Call completed elsewhere"'
     node.answer(carol, 200, CAROL, tag="c1")
     assert node.lines() == ["200 > 192.0.2.1"]
 
