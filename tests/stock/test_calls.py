@@ -138,8 +138,10 @@ def test_requests_within_the_dialog_travel_both_ways(node: Node, alice: Phone, b
     leg.send("OPTIONS")
     node.settle()
     assert leg.requests[-1].method == "INFO"
+    assert leg.requests[-1].header("X-Test") == "1"
     assert call.requests[-1].method == "OPTIONS"
-    assert alice.received[-1].status == 0 and bob.received[-1].status == 200
+    assert call.replies.last.summary == "200 INFO"
+    assert leg.replies.last.summary == "200 OPTIONS"
 
 
 def test_retransmissions_run_the_script_once(node: Node, alice: Phone, bob: Phone) -> None:
@@ -189,7 +191,7 @@ def test_call_from_tcp_to_udp(node: Node, bob: Phone) -> None:
     node.settle()
     assert call.status == 200
     assert bob.received[-1].method == "ACK"
-    routes = [sent for sent in bob.received if sent.method == "INVITE"][0].headers("Record-Route")
+    routes = bob.received.requests("INVITE")[0].headers("Record-Route")
     assert any("r2=on" in route for route in routes), "one Record-Route a transport"
     leg.hang_up()
     node.settle()

@@ -19,5 +19,7 @@ class FakeClock:
         return EPOCH + self.time
 
     def move(self, seconds: float) -> None:
-        """Let `seconds` pass; timers run only when someone asks for them."""
+        """Let `seconds` pass; timers run only when someone asks for them. Raises ValueError for less than 0."""
+        if seconds < 0:
+            raise ValueError(f"time does not run backwards: {seconds}")
         self.time += seconds

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import count
+from secrets import token_hex
 
+from siprouter.core.outgoing import reason_phrase
 from siprouter.sip.message import Message, parse_message
 from siprouter.util.text import to_bytes
-
-_numbers = count(1)
 
 SDP = (
     "v=0\r\n"
@@ -26,8 +25,8 @@ Headers = Mapping[str, str | int | Iterable[str]] | Iterable[tuple[str, str]]
 
 
 def unique(prefix: str) -> str:
-    """A word that no other call in this process gave."""
-    return f"{prefix}{next(_numbers)}"
+    """A word that no other call gave."""
+    return f"{prefix}{token_hex(5)}"
 
 
 def _lines(headers: Headers | None) -> list[str]:
@@ -62,7 +61,8 @@ def build_message(
 ) -> bytes:
     """One request. `headers` are added after the usual ones; a body without `content_type` counts as SDP.
 
-    `via` replaces the Via that would be made of `transport`, `sent_by` and `branch`; a `None` for max_forwards leaves it out.
+    `via` replaces the Via that would be made of `transport`, `sent_by` and `branch`; None for `max_forwards` leaves it
+    out. From tag, Call-ID and branch are made up where they are not given, different in each message.
     """
     branch = branch or unique("z9hG4bK-test-")
     vias = [via] if isinstance(via, str) else list(via or [f"SIP/2.0/{transport} {sent_by};branch={branch}"])
@@ -97,13 +97,17 @@ def reply_to(
     body: str | bytes = b"",
     content_type: str | None = None,
 ) -> bytes:
-    """The reply that a user agent gives to `request`: Via, From, To, Call-ID, CSeq and Record-Route copied (RFC 3261 8.2.6)."""
+    """The reply that a user agent gives to `request` (RFC 3261 8.2.6).
+
+    Via, From, To, Call-ID and CSeq are those of the request, Record-Route too in replies from 101 to 299. `to_tag` is
+    added where the request has none, and not to a 100.
+    """
     msg = request if isinstance(request, Message) else parse_message(request)
-    lines = [f"SIP/2.0 {status} {reason or REASONS.get(status, 'Whatever')}"]
+    lines = [f"SIP/2.0 {status} {reason or reason_phrase(status)}"]
     for header in msg.headers:
         name = msg.buf[header.name_start : header.name_end].decode().strip()
         value = msg.value(header)
-        if name.lower() in ("to", "t") and status > 100 and to_tag and ";tag=" not in value:
+        if name.lower() in ("to", "t") and status > 100 and to_tag and not msg.to.tag:
             value += f";tag={to_tag}"
         if name.lower() in _COPIED or (name.lower() == "record-route" and 100 < status < 300):
             lines.append(f"{name}: {value}")
@@ -118,23 +122,3 @@ def reply_to(
 
 
 _COPIED = frozenset(("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq"))
-
-REASONS = {
-    100: "Trying",
-    180: "Ringing",
-    183: "Session Progress",
-    200: "OK",
-    202: "Accepted",
-    302: "Moved Temporarily",
-    401: "Unauthorized",
-    404: "Not Found",
-    407: "Proxy Authentication Required",
-    408: "Request Timeout",
-    480: "Temporarily Unavailable",
-    486: "Busy Here",
-    487: "Request Terminated",
-    500: "Server Internal Error",
-    503: "Service Unavailable",
-    600: "Busy Everywhere",
-    603: "Decline",
-}

@@ -3,140 +3,118 @@
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self, TypeVar
 
 from siprouter.core.context import Context
-from siprouter.core.core_cfg import declare_core_cfg
+from siprouter.core.declare import Module
 from siprouter.core.routes import FAILURE, REQUEST, CompiledRoute, Script
-from siprouter.core.worker import Surroundings, Worker
+from siprouter.core.values import Value
+from siprouter.core.worker import Worker
 from siprouter.rpc.call import RpcReply, call_rpc
-from siprouter.rpc.core import register_core_rpcs
-from siprouter.script.load import ScriptError, compile_script, load_modules, parse_file, parse_text
-from siprouter.script.params import core_settings
+from siprouter.script.load import ScriptError
+from siprouter.server.network import apply_cache, apply_plan
 from siprouter.server.receive import MessageReceiver
+from siprouter.sip.framing import PING, PONG, Framer
 from siprouter.sip.message import Message, parse_message
-from siprouter.state.local import LocalState
+from siprouter.testing import leaks
 from siprouter.testing.clock import FakeClock
+from siprouter.testing.leaks import LeakError, TimerView, TransactionView
+from siprouter.testing.loading import DEFAULT_LISTEN, Source, load_into, make_worker
+from siprouter.testing.loop import TestLoop
 from siprouter.testing.messages import build_message
-from siprouter.testing.network import Network, Sent, parse_address
-from siprouter.transport.endpoint import Endpoint, Listener
-from siprouter.transport.listen import ListenOptions, ListenSpec, parse_listen, plan_sockets
-from siprouter.transport.listeners import Listeners
-from siprouter.util.errors import OperatorError
-from siprouter.util.log import L_DBG, Log, Record
-from siprouter.util.wheel import Wheel
+from siprouter.testing.names import Names, fake_resolver
+from siprouter.testing.network import Address, Messages, Network, Sent, parse_address
+from siprouter.testing.routes import KINDS, RouteRun, write_variables
+from siprouter.transaction.branch import B_FAKED
+from siprouter.transport.endpoint import Endpoint, Listener, is_stream
+from siprouter.util.ladder import Arrow, draw_ladder
+from siprouter.util.log import JSON_LEVELS, L_ALERT, L_DBG, L_ERR, Log, Record
 
 LoadError = ScriptError
-STEP = 0.05
-QUIET_ROUNDS = 4
 MAX_ROUNDS = 100_000
+MAX_WAIT = 3600.0
+SHORTEST_STEP = 0.0001
+ROUTER = "router"
 
-
-class LeakError(AssertionError):
-    """Something was left behind at the end of a test: a transaction, a task."""
+T = TypeVar("T")
 
 
 class Node:
-    """The router under test. Close it when done: `close` fails on what was left behind."""
+    """The router under test. Close it when done, or use it in a `with` block: `close` fails on what was left behind."""
 
     def __init__(
         self,
         text: str = "",
         *,
         path: Path | str | None = None,
-        defines: dict[str, str] | None = None,
-        listen: Iterable[str] = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060"),
+        defines: Mapping[str, str] | None = None,
+        listen: Iterable[str] = DEFAULT_LISTEN,
         aliases: Iterable[str] = (),
-        resolver: Any = None,
+        names: Names | None = None,
+        name_delay: float = 0.0,
+        modules: Iterable[Module] = (),
         debug: int = L_DBG,
     ) -> None:
         """Load a configuration given as text or by `path`. Raises LoadError with everything that is wrong in it.
 
-        `listen` counts where the configuration names no address; `aliases` are added to its own.
+        `listen` counts where the configuration names no address; `aliases` (host names that count as the router) are
+        added to its own. `names` are the host names that DNS knows, see `siprouter.testing.names`; each question takes
+        `name_delay` seconds. `modules` are declarations loaded before the configuration, for modules of your own or
+        stand-ins for others. `debug` is the log level until the configuration sets it.
         """
         self.clock = FakeClock()
         self.network = Network(self.clock)
         self.records: list[Record] = []
-        self.loop = asyncio.new_event_loop()
-        self.tasks: set[asyncio.Task[Any]] = set()
-        self._queue: list[tuple[bytes, Endpoint]] = []
-        self._connections: dict[tuple[int, str, int], int] = {}
-        self._started = False
+        self.loop = TestLoop(self.clock)
+        self._queue: list[tuple[bytes, Address, str]] = []
+        self._framers: dict[int, Framer] = {}
         self._next_tick = self.clock() + 1
-        self.worker = self._make_worker(resolver, debug)
+        self._failures: list[str] = []
+        log = Log(self.records.append, debug)
+        self.worker: Worker = make_worker(self.clock, self.network, log, self._spawn, self._sleep)
+        resolver = fake_resolver(names or {}, self.clock, log, self._sleep, delay=name_delay)
+        self.worker.resolver = resolver
+        self.worker.services["shell"] = self._shell
+        self.worker.services["connection_alias"] = self.network.add_alias
+        self.commands: list[str] = []
+        """shell commands that the script would have run"""
         try:
-            self._load(text, path, defines, list(listen), list(aliases))
+            self.diagnostics = load_into(self.worker, Source(text, path, defines, listen, aliases, modules))
+            apply_plan(resolver.options, self.worker.settings, self.worker.listeners)
+            apply_cache(resolver.cache.options, self.worker.settings)
             self.receiver = MessageReceiver(self.worker)
             self.worker.services["receiver"] = self.receiver
-            self.loop.run_until_complete(self.worker.start_modules())
+            self.wait(self.worker.start_modules())
         except BaseException:
-            self.loop.close()
+            self.close(check=False)
             raise
-        self._started = True
 
     @classmethod
-    def from_file(cls, path: Path | str, **options: Any) -> Node:
+    def from_file(cls, path: Path | str, **options: Any) -> Self:
         """A node that runs the configuration file at `path`; options as for Node."""
         return cls(path=path, **options)
 
-    # --- building
-
-    def _make_worker(self, resolver: Any, debug: int) -> Worker:
-        numbers = random.Random(1)
-        surroundings = Surroundings(
-            outlet=self.network,
-            resolver=resolver,
-            wheel=Wheel(self.clock()),
-            clock=self.clock,
-            wall_clock=self.clock.wall,
-            spawn=self._spawn,
-            sleep=self._sleep,
-            random_bytes=numbers.randbytes,
-            log=Log(self.records.append, debug),
-        )
-        worker = Worker(surroundings, core_settings(), LocalState(self.clock.wall), Listeners())
-        worker.services["in_memory"] = True
-        register_core_rpcs(worker)
-        return worker
-
-    def _load(
-        self,
-        text: str,
-        path: Path | str | None,
-        defines: dict[str, str] | None,
-        listen: list[str],
-        aliases: list[str],
-    ) -> None:
-        worker = self.worker
-        parsed = parse_text(text, defines) if path is None else parse_file(path, defines)
-        load_modules(parsed, worker)
-        declare_core_cfg(worker)
-        settings = worker.settings
-        specs: list[ListenSpec] = list(settings.listen) or [parse_listen(item) for item in listen]
-        names = [*settings.alias, *(parse_listen(item) for item in aliases)]
-        plan = plan_sockets(specs, names, ListenOptions(port=settings.port, auto_aliases=False))
-        address, port = settings.advertised_address or "", settings.advertised_port or 0
-        made = Listeners.from_plan(plan, address, port)
-        worker.listeners = made
-        parsed.report(worker.configure_modules())
-        script = compile_script(parsed, worker)
-        if script is None:
-            raise ScriptError(parsed.diagnostics)
-        worker.script = script
+    # --- what the worker needs
 
     def _spawn(self, coroutine: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
         task = self.loop.create_task(coroutine, name=name)
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        task.add_done_callback(self._task_ended)
         return task
 
+    def _task_ended(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._failures.append(f"task {task.get_name()} raised {error!r}")
+
     async def _sleep(self, seconds: float) -> None:
-        done = self.loop.create_future()
-        self.worker.wheel.call(self.clock() + seconds, lambda: done.done() or done.set_result(None))
-        await done
+        await asyncio.sleep(seconds)
+
+    async def _shell(self, command: str) -> int:
+        self.commands.append(command)
+        return 0
 
     # --- messages
 
@@ -151,149 +129,295 @@ class Node:
         """A request from a few words; see `build_message`."""
         return build_message(method, uri, **fields)
 
-    def source(self, address: str) -> Endpoint:
-        """The endpoint for a peer at `address` ("10.0.0.1:5060"), as if a message had come from there."""
-        proto, ip, port = parse_address(address)
-        listener = self.listener(proto, ip)
-        connection = 0
-        if proto != 1:
-            connection = self._connections.setdefault((proto, ip, port), len(self._connections) + 1)
-        return Endpoint(proto, ip, port, connection, listener)
+    def source(self, address: str, to: str = "") -> Endpoint:
+        """The endpoint for a peer at `address`, as if a message had come from there; arguments as for `receive`."""
+        return self._endpoint(parse_address(address), to)
 
-    def listener(self, proto: int, ip: str) -> Listener:
-        """The listener that a peer at `ip` talks to. AssertionError where the configuration has none."""
-        found: Listener | None = self.worker.listeners.choose(proto, ip)
-        assert found is not None, f"the configuration listens on nothing that {ip} could reach by this protocol"
+    def _endpoint(self, address: Address, to: str) -> Endpoint:
+        proto, ip, port = address
+        return Endpoint(proto, ip, port, self.network.connection(address), self.listener(proto, ip, to))
+
+    def listener(self, proto: int, ip: str, name: str = "") -> Listener:
+        """The listener that a peer at `ip` talks to: the one called `name` ("udp:127.0.0.1:5060"), else the usual one.
+
+        AssertionError where the configuration has none.
+        """
+        found: Listener | None
+        if name:
+            found = next((item for item in self.worker.listeners if item.name == name), None)
+        else:
+            found = self.worker.listeners.choose(proto, ip)
+        wanted = name or f"anything that {ip} could reach"
+        assert found is not None, f"the configuration does not listen on {wanted}"
         return found
 
-    def enqueue(self, data: bytes, address: str) -> None:
-        """Let `data` arrive from `address` at the next `settle`."""
-        self._queue.append((data, self.source(address)))
+    def enqueue(self, data: bytes, address: str, to: str = "") -> None:
+        """Let `data` arrive from `address` at the next `settle`; see `receive`."""
+        self._queue.append((data, parse_address(address), to))
 
-    def receive(self, data: bytes, address: str = "192.0.2.1:5060") -> list[Sent]:
-        """Let `data` arrive now; what the router sent until it was quiet again."""
-        before = len(self.network.sent)
-        self.enqueue(data, address)
+    def receive(self, data: bytes, address: str = "192.0.2.1:5060", to: str = "") -> Messages:
+        """Let `data` arrive from `address` now; what the router sent until it was quiet again.
+
+        `to` names the listener where there are several ("udp:127.0.0.1:5060"). From a "tcp:" address the octets are
+        part of a stream: messages may come in pieces or together.
+        """
+        before = len(self.sent)
+        self.enqueue(data, address, to)
         self.settle()
-        return self.network.sent[before:]
+        return self.sent[before:]
+
+    def _arrive(self, data: bytes, address: Address, to: str) -> None:
+        self.network.arrived(data, address)
+        source = self._endpoint(address, to)
+        if is_stream(source.proto):
+            self._stream(data, source, address)
+        else:
+            self.receiver.receive(data, source)
+
+    def _stream(self, data: bytes, source: Endpoint, address: Address) -> None:
+        """Octets of a connection: whole messages to the receiver, keep-alives answered, broken ones refused."""
+        framer = self._framers.setdefault(source.connection, Framer())
+        for message in framer.feed(data):
+            if message is PING:
+                self.network.send(PONG, source)
+            elif message is not PONG:
+                self.receiver.receive(message, source)
+        if framer.error is not None:
+            self.receiver.reject(framer.rest, source, framer.error)
+            self.network.disconnect(str(source))
+
+    # --- time
 
     def settle(self) -> None:
         """Run until nothing moves any more, without letting time pass."""
-        quiet = 0
         for _ in range(MAX_ROUNDS):
-            moved = bool(self._queue)
             while self._queue:
-                data, source = self._queue.pop(0)
-                self.receiver.receive(data, source)
-            moved = self.network.deliver() > 0 or moved
-            before = (len(self.network.sent), len(self.tasks))
-            self._run_loop_once()
-            moved = moved or before != (len(self.network.sent), len(self.tasks))
-            quiet = 0 if moved else quiet + 1
-            if quiet >= (QUIET_ROUNDS if self.tasks else 1):
+                self._arrive(*self._queue.pop(0))
+            self.network.deliver()
+            self.loop.run_until_idle()
+            if not self._queue and not self.network.moving:
                 return
         raise RuntimeError("the router and the phones never come to rest")
 
-    def _run_loop_once(self) -> None:
-        self.loop.call_soon(self.loop.stop)
-        self.loop.run_forever()
-
-    def advance(self, seconds: float) -> list[Sent]:
+    def advance(self, seconds: float) -> Messages:
         """Let time pass: timers fire, phones react; what the router sent meanwhile."""
-        before = len(self.network.sent)
+        before = len(self.sent)
         self.settle()
         end = self.clock() + seconds
         while self.clock() < end:
-            self.clock.move(min(STEP, end - self.clock()))
-            fired = self.worker.wheel.advance(self.clock())
-            if self.clock() >= self._next_tick:
-                self._next_tick += 1
-                self._tick()
-                fired += 1
-            if fired or self.network.waiting or self._queue:
-                self.settle()
-        return self.network.sent[before:]
+            self._step(end)
+        return self.sent[before:]
 
-    def _tick(self) -> None:
-        self.worker.state.tick()
-        for callback in self.worker.hooks.tick:
-            callback(self.clock())
+    def _step(self, end: float) -> None:
+        """Go to the next time at which something is due, `end` at the latest."""
+        due = min(self.worker.wheel.next_due(), self._next_tick, self.loop.next_timer)
+        self.clock.time = min(max(due, self.clock() + SHORTEST_STEP), end)
+        self.worker.wheel.advance(self.clock())
+        if self.clock() >= self._next_tick:
+            self._next_tick += 1
+            self.worker.state.tick()
+            for callback in self.worker.hooks.tick:
+                callback(self.clock())
+        self.settle()
+
+    def wait(self, awaitable: Awaitable[T], most: float = MAX_WAIT) -> T:
+        """The result of something that waits; time passes as it needs. TimeoutError after `most` seconds."""
+        task = self.loop.create_task(_finish(awaitable), name="wait")
+        self.settle()
+        end = self.clock() + most
+        while not task.done():
+            if self.clock() >= end:
+                task.cancel()
+                self.settle()
+                raise TimeoutError(f"still waiting after {most} seconds")
+            self._step(end)
+        return task.result()
 
     # --- what happened
 
     @property
-    def sent(self) -> list[Sent]:
+    def sent(self) -> Messages:
         """Everything the router sent so far."""
         return self.network.sent
 
     @property
     def last(self) -> Sent:
         """What the router sent last. AssertionError where it sent nothing."""
-        assert self.network.sent, "the router sent nothing"
-        return self.network.sent[-1]
+        assert self.sent, "the router sent nothing"
+        return self.sent[-1]
 
     @property
     def log(self) -> list[str]:
         """Texts of all log records so far."""
         return [record.text for record in self.records]
 
+    def logged(self, text: str = "", level: str = "") -> list[Record]:
+        """Log records that contain `text`; of one level only where it is given ("error", "warning", "info" …)."""
+        found = [record for record in self.records if text in record.text]
+        return [record for record in found if level in ("", JSON_LEVELS[record.level - L_ALERT])]
+
+    @property
+    def errors(self) -> list[str]:
+        """Texts of the log records that tell of an error or worse."""
+        return [record.text for record in self.records if record.level <= L_ERR]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the script checks warned about, with file, line and column."""
+        return [item.headline() for item in self.diagnostics.warnings]
+
+    @property
+    def transactions(self) -> list[TransactionView]:
+        """All transactions there are, oldest first."""
+        return leaks.transactions(self.worker)
+
+    @property
+    def timers(self) -> list[TimerView]:
+        """All timers that run, the next one first."""
+        return leaks.timers(self.worker.wheel, self.clock())
+
+    def stored(self, table: str) -> dict[str, Any]:
+        """What a table of the state holds by key, for example "usrloc:location". KeyError for an unknown table."""
+        return dict(self.worker.state.tables[table].items())
+
+    def contacts(self, user: str, table: str = "location") -> list[str]:
+        """Where a user is registered: URIs, in the order of registration."""
+        domain = self.worker.module("usrloc").domain(table)
+        return [contact.uri for contact in domain.valid(user)]
+
+    def counter(self, group: str, name: str) -> int:
+        """The value of a statistic. KeyError for an unknown one."""
+        counter = self.worker.counters.find(group, name)
+        if counter is None:
+            raise KeyError(f"{group}:{name}")
+        return counter.get()
+
+    def ladder(self, width: int = 100) -> str:
+        """All messages so far, drawn as arrows between the router and its peers."""
+        names = self.network.names
+        arrows = []
+        for passed in self.network.passed:
+            peer = names.get(passed.peer, passed.peer)
+            ends = (ROUTER, peer) if passed.outgoing else (peer, ROUTER)
+            arrows.append(Arrow(passed.time, *ends, summarize(passed.data)))
+        return draw_ladder(arrows, middle=ROUTER, width=width)
+
     # --- single routes, RPC
 
     def run_route(
-        self, name: str, message: bytes | Message, *, address: str = "192.0.2.1:5060", kind: int = REQUEST
-    ) -> Context:
-        """Run one route block on a message and give the context that it left; `ctx.rc` is its return code.
+        self,
+        name: str,
+        message: bytes | Message,
+        *,
+        kind: str = "route",
+        address: str = "192.0.2.1:5060",
+        variables: Mapping[str, Value] | None = None,
+        status: int = 408,
+    ) -> RouteRun:
+        """Run one route block on a message.
 
-        `kind` is one of core.routes (REQUEST, FAILURE, TM_ONREPLY, BRANCH). KeyError for an unknown name.
+        `kind` is "route" ("" is the request route's name), "failure_route", "onreply_route" or "branch_route".
+        `variables` are assigned before ({"$var(x)": 1, "$avp(s:y)": "z", "$du": "sip:10.0.0.1"}). A failure route runs
+        for a new transaction of the request whose only branch ended with `status`. KeyError for an unknown name.
         """
         msg = parse_message(message) if isinstance(message, bytes) else message
-        route: CompiledRoute = self.script.table(kind)[name]
-        ctx = Context(self.worker, self.script, msg, self.source(address), self.clock(), kind)
-        self.run(route, ctx)
-        return ctx
+        number = KINDS[kind]
+        route = self.script.table(number)[name]
+        ctx = Context(self.worker, self.script, msg, self.source(address), self.clock(), number)
+        if number == FAILURE:
+            return self._run_failure_route(route, ctx, variables, status)
+        write_variables(self.worker, ctx, variables or {})
+        return self._run_route(route, ctx)
 
-    def run(self, route: CompiledRoute, ctx: Context) -> int:
-        """Run a compiled route on a context; its return code, also left in `ctx.rc`."""
+    def _run_route(self, route: CompiledRoute, ctx: Context) -> RouteRun:
+        sent, records = len(self.sent), len(self.records)
         result = route.run(ctx)
-        if not isinstance(result, int):
-            task = self._spawn(_finish(result), "route")
-            while not task.done():
-                self.settle()
-                if not task.done():
-                    self.advance(STEP)
-            result = task.result()
-        ctx.rc = result
-        return result
+        code = result if isinstance(result, int) else self.wait(result)
+        self.settle()
+        return RouteRun(ctx, code, self.sent[sent:], self.records[records:])
+
+    def _run_failure_route(
+        self, route: CompiledRoute, ctx: Context, variables: Mapping[str, Value] | None, status: int
+    ) -> RouteRun:
+        tm = self.worker.module("tm")
+        ctx.route_type = REQUEST
+        transaction, branch = tm.suspend(ctx)
+        transaction.end_blind_branch(branch)
+        branch.status = status
+        branch.flags |= B_FAKED
+        transaction.picked, transaction.failed_count = branch, 1
+        failed = tm.user.failure_context(transaction, branch, self.clock())
+        write_variables(self.worker, failed, variables or {})
+        sent = len(self.sent)
+        run = self._run_route(route, failed)
+        run.edited  # noqa: B018  the edits go with the route
+        tm.user.leave_failure(transaction, failed)
+        transaction.after_failure(self.clock())
+        self.settle()
+        run.sent = self.sent[sent:]
+        return run
 
     def rpc(self, command: str, *parameters: Any) -> RpcReply:
-        """Call an RPC command."""
-        reply: RpcReply = self.loop.run_until_complete(call_rpc(self.worker, command, parameters))
+        """Call an RPC command. Raises RpcError."""
+        reply: RpcReply = self.wait(call_rpc(self.worker, command, parameters))
         return reply
 
+    # --- the end
+
     def close(self, check: bool = True) -> None:
-        """Stop the modules. With `check`, LeakError on transactions that still have no final reply and on tasks that wait."""
+        """Stop the modules. With `check`, LeakError on what should not be there any more.
+
+        That is: transactions without final reply; and after the modules have stopped, tasks, timers and sockets.
+        """
         if self.loop.is_closed():
             return
+        found: list[str] = []
         try:
-            leaks = [f"task {task.get_name()} still waits" for task in self.tasks if not task.done()]
-            for task in list(self.tasks):
+            self.settle()
+            found += leaks.unanswered(self.transactions)
+            self.wait(self.worker.stop_modules())
+            self.wait(self.worker.resolver.close())
+            self.settle()
+            left = asyncio.all_tasks(self.loop)
+            found += self._failures + leaks.waiting_tasks(left)
+            found += leaks.left_timers(self.worker.wheel, self.clock())
+            if self.loop.open_files():
+                found.append(f"{self.loop.open_files()} sockets or pipes still open")
+            for task in left:
                 task.cancel()
-            self.loop.run_until_complete(self.worker.stop_modules())
-            self._run_loop_once()
+            self.loop.run_until_idle()
         finally:
             self.loop.close()
-        if check and leaks:
-            raise LeakError("; ".join(leaks))
+        if check and found:
+            raise LeakError("; ".join(found))
 
-    def __enter__(self) -> Node:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close(check=error is None)
 
 
-async def _finish(result: Any) -> int:
-    return int(await result)
+async def _finish(awaitable: Awaitable[T]) -> T:
+    return await awaitable
 
 
-__all__ = ["FAILURE", "REQUEST", "LeakError", "LoadError", "Node", "OperatorError"]
+def summarize(data: bytes) -> str:
+    """One line for a message in a ladder: "INVITE sip:bob@example.org", "200 OK (INVITE)"."""
+    if not data.strip(b"\0\r\n"):
+        return "keep-alive"
+    first = data.split(b"\r\n", 1)[0].decode("utf-8", "replace")
+    start, _, rest = first.partition(" ")
+    if not start.startswith("SIP/"):
+        return first.removesuffix(" SIP/2.0")
+    for line in data.split(b"\r\n\r\n", 1)[0].split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"cseq":
+            method = value.split()[-1:] or [b""]
+            return f"{rest} ({method[0].decode('utf-8', 'replace')})"
+    return rest
+
+
+__all__ = ["LeakError", "LoadError", "Node"]

@@ -1,199 +1,62 @@
-"""Scripted phones: small user agents that register, call, ring, answer, cancel and hang up through a node under test."""
+"""Scripted phones: user agents that register, call, ring, answer, cancel and hang up through a node under test."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from siprouter.sip.message import Message
+from siprouter.testing.call import Call
 from siprouter.testing.messages import SDP, Headers, build_message, reply_to, unique
-from siprouter.testing.network import Sent, parse_address
-from siprouter.transport.endpoint import PROTO_NAMES
+from siprouter.testing.network import Messages, Sent, parse_address
+from siprouter.transport.endpoint import PROTO_NAMES, describe, url_host
 
 if TYPE_CHECKING:
     from siprouter.testing.node import Node
 
-
-class Call:
-    """One side of a call. `status` is the last status seen (caller) or given (callee)."""
-
-    def __init__(self, phone: Phone, outgoing: bool, call_id: str, local_tag: str) -> None:
-        self.phone = phone
-        self.outgoing = outgoing
-        self.call_id = call_id
-        self.local_tag = local_tag
-        self.remote_tag: str | None = None
-        self.local_uri = phone.uri
-        self.remote_uri = ""
-        self.target = ""
-        self.route_set: list[str] = []
-        self.cseq = 1
-        self.invite: bytes = b""
-        self.invite_branch = ""
-        self.status = 0
-        self.statuses: list[int] = []
-        self.ended = False
-        self.requests: list[Sent] = []
-        """requests that came within the dialog"""
-
-    # ---- what the caller does
-
-    def cancel(self, headers: Headers | None = None) -> None:
-        """Give up before an answer (RFC 3261 9.1)."""
-        self._again("CANCEL", self.invite_branch, headers)
-
-    def ack(self) -> None:
-        """Acknowledge the 2xx answer (RFC 3261 13.2.2.4)."""
-        self.send("ACK", cseq=self._invite_cseq())
-
-    def hang_up(self) -> None:
-        """Send BYE."""
-        self.send("BYE")
-        self.ended = True
-
-    def send(
-        self, method: str, *, cseq: int | None = None, body: str | bytes = b"", headers: Headers | None = None
-    ) -> bytes:
-        """Send a request within the dialog and give its bytes."""
-        if cseq is None:
-            self.cseq += 1
-            cseq = self.cseq
-        data = build_message(
-            method,
-            self.target,
-            from_=self.local_uri,
-            to=self.remote_uri,
-            from_tag=self.local_tag,
-            to_tag=self.remote_tag,
-            call_id=self.call_id,
-            cseq=cseq,
-            route=self.route_set,
-            contact=self.phone.contact if method in ("INVITE", "UPDATE", "SUBSCRIBE") else None,
-            headers=headers,
-            body=body,
-            sent_by=self.phone.sent_by,
-            transport=self.phone.transport,
-        )
-        self.phone.transmit(data)
-        return data
-
-    # ---- what the callee does
-
-    def ring(self, status: int = 180) -> None:
-        """Answer provisionally."""
-        self._reply(status)
-
-    def answer(self, status: int = 200) -> None:
-        """Accept the call."""
-        self._reply(status, body=self.phone.sdp)
-
-    def reject(self, status: int = 486, reason: str = "", headers: Headers | None = None) -> None:
-        """Refuse the call."""
-        self._reply(status, reason=reason, headers=headers)
-        self.ended = True
-
-    def _reply(self, status: int, reason: str = "", body: str = "", headers: Headers | None = None) -> None:
-        self.status = status
-        self.statuses.append(status)
-        contact = self.phone.contact if 100 < status < 300 else None
-        self.phone.transmit(
-            reply_to(self.invite, status, reason, to_tag=self.local_tag, contact=contact, body=body, headers=headers)
-        )
-
-    # ---- what comes in
-
-    def receive_reply(self, msg: Message) -> None:
-        """A reply to one of our requests."""
-        if msg.cseq.method != "INVITE":
-            return
-        self.status = msg.status
-        self.statuses.append(msg.status)
-        if msg.status < 200:
-            return
-        self.remote_tag = msg.to.tag or None
-        if msg.status >= 300:
-            self._again("ACK", self.invite_branch, None)
-            self.ended = True
-            return
-        contacts = msg.contacts()
-        if contacts:
-            self.target = contacts[0].uri
-        self.route_set = [msg.value(header) for header in msg.find("Record-Route")][::-1]
-        if self.phone.auto_ack:
-            self.ack()
-
-    def receive_request(self, sent: Sent) -> None:
-        """A request within the dialog: BYE and the rest are answered with 200, ACK is noted."""
-        self.requests.append(sent)
-        if sent.method == "ACK":
-            return
-        if sent.method == "CANCEL":
-            self.phone.transmit(reply_to(sent.data, 200))
-            if not any(status >= 200 for status in self.statuses):
-                self.reject(487, "Request Terminated")
-            return
-        if sent.method == "BYE":
-            self.ended = True
-        self.phone.transmit(reply_to(sent.data, 200, to_tag=self.local_tag))
-
-    def _again(self, method: str, branch: str, headers: Headers | None) -> None:
-        """A request of the INVITE's own transaction: CANCEL, or ACK to a final error."""
-        data = build_message(
-            method,
-            self.target,
-            from_=self.local_uri,
-            to=self.remote_uri,
-            from_tag=self.local_tag,
-            to_tag=self.remote_tag if method == "ACK" else None,
-            call_id=self.call_id,
-            cseq=self._invite_cseq(),
-            branch=branch,
-            headers=headers,
-            sent_by=self.phone.sent_by,
-            transport=self.phone.transport,
-        )
-        self.phone.transmit(data)
-
-    def _invite_cseq(self) -> int:
-        return self.cseq if not self.invite else self._cseq_of_invite
-
-    _cseq_of_invite = 1
+ANSWERED_ANYWHERE = ("OPTIONS", "NOTIFY", "MESSAGE", "INFO", "PUBLISH")
 
 
 class Phone:
     """A user agent at `address` ("10.0.0.1:5060", "tcp:10.0.0.1:5070").
 
-    `on_invite` decides what happens to a call that comes in: None leaves it unanswered, else it is called with the Call.
+    It does what the test tells it, and no more than a phone must: it acknowledges (`auto_ack`), answers CANCEL, BYE and
+    other requests, and never sends anything again by itself (`Call.resend` does). `on_invite` decides what happens to a
+    call that comes in: None leaves it unanswered, else it is called with the Call. `on_request` gives the status for
+    any other request; 0 leaves it unanswered. With `obeys_cancel` False an INVITE stays open after its CANCEL.
     """
 
-    def __init__(self, node: Node, user: str, address: str, domain: str = "example.org") -> None:
+    def __init__(self, node: Node, user: str, address: str, domain: str = "example.org", server: str = "") -> None:
+        """`server` names the listener that the phone talks to where there are several ("udp:127.0.0.1:5060")."""
         self.node = node
         self.user = user
         self.domain = domain
         self.address = address
+        self.server = server
         self.proto, self.ip, self.port = parse_address(address)
         self.transport = PROTO_NAMES[self.proto].upper()
-        host = f"[{self.ip}]" if ":" in self.ip else self.ip
-        self.sent_by = f"{host}:{self.port}"
+        self.sent_by = f"{url_host(self.ip)}:{self.port}"
         self.uri = f"sip:{user}@{domain}"
         suffix = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
         self.contact_uri = f"sip:{user}@{self.sent_by}{suffix}"
         self.contact = f"<{self.contact_uri}>"
         self.sdp = SDP.format(ip=self.ip)
         self.auto_ack = True
+        self.obeys_cancel = True
         self.on_invite: Callable[[Call], Any] | None = None
-        self.received: list[Sent] = []
+        self.on_request: Callable[[Sent], int] | None = None
+        self.received = Messages()
         self.keep_alives = 0
         """datagrams that only keep the way open: zero octets, line ends"""
-        self.calls: dict[str, Call] = {}
+        self.calls: list[Call] = []
         self.incoming: list[Call] = []
         self._register_call_id = unique("reg-")
         self._register_cseq = 0
-        node.network.listeners[self.ip, self.port] = self._receive
+        node.network.listeners[self.proto, self.ip, self.port] = self._receive
+        node.network.names[describe(self.proto, self.ip, self.port)] = user
 
     def transmit(self, data: bytes) -> None:
-        """Send bytes to the node, from this phone's address."""
-        self.node.enqueue(data, self.address)
+        """Send bytes to the node, from this phone's address; they arrive with the next `settle` or `advance`."""
+        self.node.enqueue(data, self.address, self.server)
 
     def register(self, expires: int = 3600, contact: str | None = None, headers: Headers | None = None) -> Sent:
         """Send REGISTER and give the reply to it. AssertionError where none came."""
@@ -221,64 +84,50 @@ class Phone:
         before = len(self.received)
         self.transmit(data)
         self.node.settle()
-        replies = [sent for sent in self.received[before:] if sent.status]
+        replies = self.received[before:].replies()
         assert replies, f"no reply to {data.split(b' ', 1)[0].decode()}"
         return replies[-1]
 
+    def request(self, method: str, uri: str, **fields: Any) -> bytes:
+        """A request from this phone outside of a call, built but not sent; fields as for `build_message`."""
+        fields = {"from_": self.uri, "sent_by": self.sent_by, "transport": self.transport, **fields}
+        return build_message(method, self._target(uri), **fields)
+
     def call(self, to: str, *, body: str | None = None, headers: Headers | None = None) -> Call:
-        """Send INVITE to a URI or a user of the own domain; replies arrive as the node and the other phone act."""
-        uri = to if ":" in to else f"sip:{to}@{self.domain}"
-        call = Call(self, True, unique("call-"), unique("tag-"))
-        call.remote_uri = call.target = uri
-        call.invite_branch = unique("z9hG4bK-phone-")
-        call.invite = build_message(
-            "INVITE",
-            uri,
-            from_=self.uri,
-            from_tag=call.local_tag,
-            call_id=call.call_id,
-            contact=self.contact,
-            body=self.sdp if body is None else body,
-            branch=call.invite_branch,
-            headers=headers,
-            sent_by=self.sent_by,
-            transport=self.transport,
-        )
-        self.calls[call.call_id] = call
-        self.transmit(call.invite)
+        """Send INVITE to a URI or a user of the own domain; replies arrive as the node and the other phones act."""
+        call = Call(self, True, unique("call-"))
+        self.calls.append(call)
+        call.begin(self._target(to), self.sdp if body is None else body, headers)
         self.node.settle()
         return call
 
+    def _target(self, to: str) -> str:
+        return to if ":" in to else f"sip:{to}@{self.domain}"
+
     def _receive(self, sent: Sent) -> None:
-        if not sent.data.strip(b"\0\r\n"):
+        if not sent.is_sip:
             self.keep_alives += 1
             return
         self.received.append(sent)
         msg = sent.message
-        call = self.calls.get(msg.call_id.removesuffix("@test"))
+        call = next((call for call in reversed(self.calls) if call.matches(msg)), None)
         if not msg.is_request:
             if call is not None:
-                call.receive_reply(msg)
+                call.receive_reply(sent)
         elif msg.method == "INVITE" and not msg.to.tag:
-            self._receive_call(sent, call)
+            if call is None:  # else a retransmission
+                self._receive_call(sent)
         elif call is not None:
             call.receive_request(sent)
         elif msg.method != "ACK":
-            self.transmit(reply_to(sent.data, 200 if msg.method in ("OPTIONS", "NOTIFY", "MESSAGE") else 481))
+            status = self.on_request(sent) if self.on_request else 200 if msg.method in ANSWERED_ANYWHERE else 481
+            if status:
+                self.transmit(reply_to(sent.data, status, to_tag=unique("tag-")))
 
-    def _receive_call(self, sent: Sent, known: Call | None) -> None:
-        if known is not None and not known.outgoing:
-            return  # a retransmission
-        msg = sent.message
-        call = Call(self, False, msg.call_id.removesuffix("@test"), unique("tag-"))
-        call.invite = sent.data
-        call.remote_tag = msg.from_.tag
-        call.remote_uri = msg.from_.uri
-        call.local_uri = msg.to.uri
-        contacts = msg.contacts()
-        call.target = contacts[0].uri if contacts else msg.from_.uri
-        call.route_set = [msg.value(header) for header in msg.find("Record-Route")]
-        self.calls[call.call_id] = call
+    def _receive_call(self, sent: Sent) -> None:
+        call = Call(self, False, sent.message.call_id.removesuffix("@test"))
+        call.accept_invite(sent)
+        self.calls.append(call)
         self.incoming.append(call)
         if self.on_invite is not None:
             self.on_invite(call)
