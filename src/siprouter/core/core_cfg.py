@@ -18,6 +18,7 @@ GROUP = "core"
 
 CORE_CFG_VARS: tuple[CfgVar, ...] = (
     cfg_var("debug", int, 0, "log level: -3 alerts only … 0 warnings, 1 notices, 2 information, 3 all", atomic=True),
+    cfg_var("force_rport", int, 0, "behave as if force_rport() were called for every message", most=1),
     cfg_var("max_while_loops", int, 100, "most rounds of a while loop in the script", atomic=True),
 )
 

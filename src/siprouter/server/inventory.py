@@ -22,6 +22,14 @@ from siprouter.rpc.core import CORE_RPCS
 from siprouter.script.core_table import core_arities
 from siprouter.script.language import language_names
 from siprouter.script.params import CORE_PARAMS
+from siprouter.server.runtime_cfg import (
+    DNS_CFG_VARS,
+    DNS_COUNTERS,
+    LOG_CFG_VARS,
+    TCP_CFG_VARS,
+    TCP_COUNTERS,
+    TCP_GAUGES,
+)
 from siprouter.util.errors import OperatorError
 
 CORE = "core"
@@ -48,13 +56,18 @@ def declared_core() -> CoreDeclared:
     return CoreDeclared(
         params=CORE_PARAMS,
         functions=core_arities(),
-        cfg_vars={f"core.{var.name}": var for var in CORE_CFG_VARS},
+        cfg_vars={
+            **{f"core.{var.name}": var for var in (*CORE_CFG_VARS, *DNS_CFG_VARS, *LOG_CFG_VARS)},
+            **{f"tcp.{var.name}": var for var in TCP_CFG_VARS},
+        },
         names={
             **language_names(),
             "rpc": {command.name for command in CORE_RPCS},
             "counters": {
                 f"{item.group}.{item.name}" for module in declared_modules() for item in module.stats if item.group
-            },
+            }
+            | {f"tcp.{name}" for name in (*TCP_COUNTERS, *TCP_GAUGES)}
+            | {f"dns.{name}" for name in DNS_COUNTERS},
             "pvs": {pv.name for pv in CORE_PVARS},
         },
     )

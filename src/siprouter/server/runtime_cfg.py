@@ -82,6 +82,12 @@ TCP_COUNTERS = {
     "send_timeout": "connections closed because the peer took no data",
     "sendq_full": "messages that did not fit into the write queue",
 }
+TCP_GAUGES = {
+    "current_opened_connections": "connections open now",
+    "current_write_queue_size": "bytes that wait in write queues",
+}
+
+DNS_COUNTERS = {"failed_dns_request": "DNS questions that no server answered"}
 
 
 def declare_network_cfg(worker: Worker, network: Network, set_facility: Callable[[int], None]) -> None:
@@ -130,6 +136,7 @@ def declare_network_counters(worker: Worker, outlet: SocketOutlet, network: Netw
 
     for name, text in TCP_COUNTERS.items():
         count("tcp", name, text, reader(name))
-    count("tcp", "current_opened_connections", "connections open now", lambda: len(outlet.table))
-    count("tcp", "current_write_queue_size", "bytes that wait in write queues", lambda: stats.queued)
-    count("dns", "failed_dns_request", "DNS questions that no server answered", lambda: network.resolver.failures)
+    for (name, text), read in zip(TCP_GAUGES.items(), (lambda: len(outlet.table), lambda: stats.queued), strict=True):
+        count("tcp", name, text, read)
+    for name, text in DNS_COUNTERS.items():
+        count("dns", name, text, lambda: network.resolver.failures)
