@@ -1,8 +1,10 @@
 cimport cython
 
-from siprouter.sip.headers cimport Header, HeaderBlock, parse_number, scan_headers
+from siprouter.sip.headers cimport parse_number
 
-cdef int H_CONTENT_LENGTH
+cdef bytes NAME
+cdef Py_ssize_t ABSENT
+cdef Py_ssize_t BROKEN
 
 @cython.final
 cdef class Framer:
@@ -29,8 +31,17 @@ cdef class Framer:
 
     cdef void _check_head(self, Py_ssize_t size) except *
 
-    @cython.locals(block=HeaderBlock, headers=list, header=Header, size=Py_ssize_t)
+    @cython.locals(size=Py_ssize_t)
     cdef Py_ssize_t _length(self, bytes data, Py_ssize_t start, Py_ssize_t stop) except -1
 
 @cython.locals(crlf=Py_ssize_t, lf=Py_ssize_t)
 cpdef Py_ssize_t head_end(object data, Py_ssize_t start) except -1
+
+@cython.locals(p="const unsigned char *", found=Py_ssize_t, i=Py_ssize_t, colon=Py_ssize_t)
+cpdef Py_ssize_t content_length(bytes data, Py_ssize_t start, Py_ssize_t end) except -3
+
+@cython.locals(p="const unsigned char *", q="const unsigned char *", i=Py_ssize_t)
+cdef Py_ssize_t _colon(bytes data, Py_ssize_t start, Py_ssize_t end) except -1
+
+@cython.locals(p="const unsigned char *", stop=Py_ssize_t, value=Py_ssize_t)
+cdef Py_ssize_t _number_in_line(bytes data, Py_ssize_t start, Py_ssize_t end) except -3
