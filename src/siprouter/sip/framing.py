@@ -154,7 +154,7 @@ def head_end(data: bytes | bytearray, start: int) -> int:
 
 
 def content_length(data: bytes, start: int, end: int) -> int:
-    """The Content-Length in `data[start:end]`, a start line and header lines; `ABSENT`, or `BROKEN` also where repeated.
+    """The Content-Length of `data[start:end]`, start line and headers; `ABSENT`, or `BROKEN` also where repeated.
 
     This is a short cut to what `HeaderBlock` finds: it looks at the first letter of each line only.
     """
