@@ -1,9 +1,8 @@
-"""The same pseudo-variables and transformations in Debian's Kamailio and here: one request, a reply header for each value."""
+"""The same pseudo-variables and transformations in Debian's Kamailio and here: a reply header for each value."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -63,12 +62,19 @@ VARIABLES = (
     "$hdr(i)", "$hdr(none)", "$avp(none)", "$avp(stack)", "$(avp(stack)[1])", "$(avp(stack)[-1])", "$(avp(stack)[*])",
     "$(avp(stack)[5])", "$avp(i:5)", "$var(new)", "$var(set)", "$null", "$nh(u)", "$nh(U)", "$nh(d)", "$nh(p)",
     "$nh(P)", "$br", "$ds", "$branch(count)", "$(branch(uri)[0])", "$(branch(q)[1])", "$(branch(dst_uri)[0])",
-    "$fs", "$true", "$$", "$(rU{s.len})x$rd.", "$rU@$rd",
+    "$fs", "$true", "$$", "$(rU{s.len})x$rd,", "$rU@$rd",
 )  # fmt: skip
 
-KNOWN_DIFFERENCES = {
-    "tel:+1-555;ext=3": {"uri.params": "5.6 leaves the number's parameters out"},
+# what 5.6 does otherwise than 3.1 and we; an excuse that is no longer needed fails
+EXCUSED = {
+    "$(hdr(X-Two)[*])": "5.6 leaves the blank behind the comma out",
+    "$(avp(stack)[-1])": "negative indexes of $avp find only the newest value there, against the manual",
+    "{s.int}) of '+5'": "5.6 keeps the sign in the text of the number",
+    "{s.escape.param}": "5.6 escapes another set of characters",
+    "{uri.params}) of 'tel:": "the parameters of a tel URI are left out there",
+    "{tobody.": "we take a question mark in a parameter of a bare URI",
 }
+EXCUSED_INPUTS = {"{tobody.": (6,), "{s.escape.param}": (4, 6, 8, 9, 12, 13, 14, 15, 16, 17)}
 
 CONFIG = """\
 #!KAMAILIO
@@ -95,8 +101,8 @@ route {
 	$var(set) = "text";
 	$du = "sip:u@192.0.2.9:5066;transport=tcp";
 	setflag(3);
-	append_branch("sip:b1@example.com");
-	append_branch("sip:b2@example.com", "0.5");
+	$br = "sip:b1@example.com";
+	$br = "sip:b2@example.com";
 @LINES@
 	sl_send_reply("200", "OK");
 }
@@ -119,7 +125,8 @@ P-Preferred-Identity: "Q R" <sip:ppi@p.org>
 Remote-Party-ID: <sip:rpid@r.org>;screen=yes
 Refer-To: <sip:ref@f.org>
 Diversion: <sip:div@d.org>;reason=user-busy;privacy=full
-Proxy-Authorization: Digest username="al@dom", realm="r", nonce="n", uri="sip:u", response="00000000000000000000000000000000"
+Proxy-Authorization: Digest username="al@dom", realm="r", nonce="n", uri="sip:u",
+ response="00000000000000000000000000000000"
 @INPUTS@Content-Type: application/sdp
 Content-Length: 5
 
@@ -130,10 +137,9 @@ v=0
 def questions() -> dict[str, str]:
     """What is asked: reply header → expression."""
     found = {f"V-{number}": name for number, name in enumerate(VARIABLES)}
-    for row, value in enumerate(INPUTS):
+    for row in range(len(INPUTS)):
         for column, transformation in enumerate(TRANSFORMATIONS):
-            if transformation not in KNOWN_DIFFERENCES.get(value, {}):
-                found[f"T-{row}-{column}"] = f"$(hdr(I-{row}){{{transformation}}})"
+            found[f"T-{row}-{column}"] = f"$(hdr(I-{row}){{{transformation}}})"
     return found
 
 
@@ -170,16 +176,31 @@ def ours(theirs: tuple[Message, int, int]) -> Message:
     """The same request through the same script here."""
     _, port, own = theirs
     with Node(script(own), listen=[f"udp:127.0.0.1:{own}"]) as node:
-        node.receive(request(port).replace("\n", "\r\n").encode(), source=f"127.0.0.1:{port}")
+        node.receive(request(port).replace("\n", "\r\n").encode(), f"127.0.0.1:{port}")
         return parse(bytes(node.last.data))
+
+
+def excuse(text: str) -> str:
+    """The excuse that fits a difference, "" where there is none."""
+    for key in EXCUSED:
+        rows = EXCUSED_INPUTS.get(key)
+        if key in text and (rows is None or any(f"(I-{row}){{" in text for row in rows)):
+            return key
+    return ""
 
 
 def test_all_values_are_the_same(theirs: tuple[Message, int, int], ours: Message) -> None:
     differences = []
+    used = set()
     for name, text in questions().items():
         expected, found = theirs[0].value(name.lower()), ours.value(name.lower())
-        if expected != found:
-            row = name.split("-")[1] if name.startswith("T") else ""
-            of = f" of {INPUTS[int(row)]!r}" if row else ""
+        if expected == found:
+            continue
+        of = f" of {INPUTS[int(name.split('-')[1])]!r}" if name.startswith("T") else ""
+        key = excuse(text + of)
+        if key:
+            used.add(key)
+        else:
             differences.append(f"{text}{of}: Kamailio {expected}, here {found}")
-    assert differences == []
+    assert not differences, "\n" + "\n".join(differences)
+    assert used == set(EXCUSED)

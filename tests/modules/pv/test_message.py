@@ -127,10 +127,10 @@ def test_branches() -> None:
     ctx.append_branch(Branch("sip:c@d", q=500, dst_uri="sip:p", path="<sip:q>", flags=5))
     assert read(ctx, "$br") == "sip:a@b"
     assert read(ctx, "$bR") == "sip:a@b, <sip:c@d>;q=0.5"
-    assert read(ctx, "$ds") == "Contact: sip:a@b, <sip:c@d>;q=0.5"
+    assert read(ctx, "$ds") == "Contact: <sip:a@b>, <sip:c@d>;q=0.5"
     write(ctx, "$ru", "sip:new@x")
     ctx.q = 1000
-    assert read(ctx, "$ds") == "Contact: <sip:new@x>;q=1, sip:a@b, <sip:c@d>;q=0.5"
+    assert read(ctx, "$ds") == "Contact: <sip:new@x>;q=1, <sip:a@b>, <sip:c@d>;q=0.5"
     names = ("uri", "dst_uri", "path", "q", "send_socket", "flags", "count")
     assert [read(ctx, f"$(branch({name})[1])") for name in names] == ["sip:c@d", "sip:p", "<sip:q>", 500, None, 5, 2]
     write(ctx, "$(branch(dst_uri)[0])", "sip:z")

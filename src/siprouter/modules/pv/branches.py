@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.access import PvAccess
 from siprouter.core.context import Q_UNSET, Branch
-from siprouter.core.outgoing import q_text
+from siprouter.core.outgoing import contact_line, q_text
 from siprouter.core.pvars import InnerName
 from siprouter.core.values import Value, to_int, to_text
 from siprouter.modules.pv.message import FLAGS_MASK, unknown_name
 from siprouter.modules.pv.uris import find_listener
+from siprouter.util.text import to_str
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -46,9 +47,8 @@ def get_branches(inst: Pv, ctx: Context) -> Value:
 
 def get_destination_set(inst: Pv, ctx: Context) -> Value:
     """$ds: a Contact header with the rewritten request URI and all branches; null where there is neither"""
-    found = [] if ctx.new_uri is None else [_with_q(ctx.new_uri, ctx.q)]
-    found += [_with_q(branch.uri, branch.q) for branch in ctx.branch_list or ()]
-    return f"Contact: {DELIMITER.join(found)}" if found else None
+    line = contact_line(ctx)
+    return to_str(line).rstrip("\r\n") if line else None
 
 
 def bind_branch(inst: Pv, inner: InnerName) -> PvAccess:

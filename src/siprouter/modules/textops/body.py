@@ -43,10 +43,10 @@ def set_body(inst: TextOps, ctx: Context, text: str, content_type: str) -> int:
         return -1
     msg: Message = ctx.msg
     header = msg.get(H_CONTENT_TYPE)
-    if header is None:
+    if header is None or msg.value(header) != content_type:
+        if header is not None:
+            msg.delete(header.name_start, header.line_end - header.name_start)
         msg.append_header(b"Content-Type: %b\r\n" % to_bytes(content_type))
-    elif msg.value(header) != content_type:
-        msg.replace(header.start, header.end - header.start, to_bytes(content_type))
     msg.replace_body(to_bytes(text))
     return 1
 
