@@ -44,7 +44,8 @@ route {
 CALLS = (
     'is_method("INVITE")', 'is_method("invite")', 'is_method("ACK|INVITE")', 'is_method("BYE|CANCEL")',
     'is_method("FOO")', "has_body()", 'has_body("application/sdp")', 'has_body("text/plain")',
-    'is_present_hf("Subject")', 'is_present_hf("s")', 'is_present_hf("None")', 'is_present_hf_re("^Sub")', 'is_present_hf_re("^None")',
+    'is_present_hf("Subject")', 'is_present_hf("s")', 'is_present_hf("None")', 'is_present_hf_re("^Sub")',
+    'is_present_hf_re("^None")',
     'is_privacy("id")', 'is_privacy("user")', 'search("^subject: *hello")', 'search("nothing here")',
     'search_body("^m=audio")', 'search_body("^INVITE")', 'cmp_str("a", "a")', 'cmp_str("a", "b")', 'cmp_str("b", "a")',
     'cmp_str("a", "A")', 'cmp_istr("aB", "Ab")', 'cmp_istr("a", "b")', 'starts_with("abc", "ab")',
