@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from siprouter.script.diagnostics import Diagnostics
 from siprouter.script.parser import parse_source
+from siprouter.script.runtime import EvalError
 from siprouter.script.source import SourceFile
+from tests.support.scripts import Rig
 
 SEED_TEXT = """#!ALL
 #!define WITH_NAT
@@ -69,9 +71,9 @@ def test_random_words(words: list[str], separator: str) -> None:
     parse_any(separator.join(words))
 
 
-def mutate(text: str, source: random.Random) -> str:
-    """`text` with a few characters deleted, doubled, moved or changed."""
-    for _ in range(source.randint(1, 6)):
+def mutate(text: str, source: random.Random, most: int = 6) -> str:
+    """`text` with up to `most` stretches of characters deleted, doubled, moved or changed."""
+    for _ in range(source.randint(1, most)):
         start = source.randrange(len(text))
         end = min(len(text), start + source.randint(1, 12))
         kind = source.randrange(4)
@@ -107,6 +109,77 @@ def test_ten_thousand_lines_parse_in_a_moment() -> None:
     found = parse_any(text)
     assert not found.items
     assert time.perf_counter() - start < 10
+
+
+COMPILED_TEXT = """#!KAMAILIO
+flags acc, missed:3
+gw.ip = "10.0.0.1" desc "gateway"
+modparam("probe", "limit", 5)
+route {
+	$var(i) = 0; $avp(a) = "x" + 1;
+	if (method == "INVITE" && !code(-1) || src_ip == 10.0.0.0/8) { note("$rU"); } else if ($rU =~ "^b") exit;
+	while ($var(i) < 3 && defined $avp(a)) { $var(i) += 1; if ($rc == 1) break; code($var(i) - 1 / 2); }
+	switch ($rU) { case "bob": case /"^x": route(A); break; default: drop; }
+	switch ($var(i)) { case 1: keep(1); case 2: keep(@from.uri.user); default: keep((int)$var(i) mod 2); }
+	$var(r) = { code(2); } + strlen($fu) + ~5; setflag(acc); route("A");
+	if (later(1)) append_branch("sip:a@b", "0.5");
+	return -1;
+}
+route[A] { if (isflagset(acc) && ($var(x) = 5)) return $var(i) + 1; route(0); }
+failure_route[F] { only_failure(1); }
+"""
+
+
+@pytest.mark.fuzz
+def test_mutated_configurations_are_refused_or_run() -> None:
+    source = random.Random(7)
+    ran = 0
+    for _ in range(250):
+        rig = Rig(mutate(COMPILED_TEXT, source, 1))
+        rig.found.render()
+        assert (rig.script is None) == rig.found.failed
+        if rig.script is not None and rig.script.request_route is not None:
+            try:
+                rig.run()
+            except EvalError:
+                continue
+            ran += 1
+    assert ran > 5
+
+
+def test_the_compiled_seed_itself_is_good() -> None:
+    rig = Rig(COMPILED_TEXT)
+    assert not rig.found.items, rig.found.render()
+    rig.run()
+
+
+def test_ten_thousand_lines_compile_in_a_moment() -> None:
+    body = COMPILED_TEXT.partition("route {")[2].partition("route[A]")[0].replace('case /"^x":', "")
+    routes = "\n".join(f"route[r{number}] {{{body}" for number in range(1000))
+    rig = Rig(f"#!KAMAILIO\nflags acc\nroute {{ route(r1); }} route[A] {{ exit; }}\n{routes}")
+    assert not rig.found.errors, rig.found.render()[:2000]
+
+
+def test_expressions_as_deep_as_the_parser_allows_compile() -> None:
+    for text in (
+        "(" * 70 + "1 + $var(x)" + ")" * 70,
+        "!" * 60 + "$var(x)",
+        " + ".join(["$var(x)"] * 140),
+        "(" * 30 + "$var(x)" + " + $var(x))" * 30,
+        "{ keep(" * 20 + "1" + "); }" * 20,
+        " && ".join(["$var(x)"] * 1500),
+    ):
+        rig = Rig(f"#!KAMAILIO\nroute {{ keep({text}); }}")
+        assert not rig.found.errors, rig.found.render()
+        rig.run()
+
+
+def test_too_deep_trees_are_refused() -> None:
+    text = "$var(x)"
+    for _ in range(60):
+        text = "(" + text + " + 1" * 140 + ")"
+    rig = Rig(f"#!KAMAILIO\nroute {{ keep({text}); }}")
+    assert [item.code for item in rig.found.errors] == ["nesting"]
 
 
 def test_errors_are_limited() -> None:

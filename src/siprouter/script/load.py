@@ -11,7 +11,9 @@ Everything wrong is collected in `parsed.diagnostics`; `compile_script` gives No
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -90,10 +92,23 @@ def parse_text(text: str, defines: dict[str, str] | None = None, name: str = "<t
     return _parse(SourceFile(name, text), defines, mode)
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """No garbage collection meanwhile: loading makes many objects and leaves none in cycles for long."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def _parse(source: SourceFile, defines: dict[str, str] | None, mode: str) -> Parsed:
     diagnostics = Diagnostics()
     try:
-        return Parsed(parse_source(source, diagnostics, defines, mode), diagnostics)
+        with collector_paused():
+            return Parsed(parse_source(source, diagnostics, defines, mode), diagnostics)
     except RecursionError:
         _too_deep(diagnostics)
         return Parsed(Config(mode, [source.path]), diagnostics)
@@ -209,13 +224,14 @@ def _set_parameter(node: ModParam, worker: Worker, parsed: Parsed) -> None:
 def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script | None:
     """Check and compile the route blocks; None when the diagnostics hold an error, whichever step found it."""
     try:
-        program = _resolve(parsed, worker)
-        if not parsed.diagnostics.errors:
-            analyse(program, _texts(parsed.config))
-            _check_waits(program, parsed.diagnostics)
-        if parsed.diagnostics.errors:
-            return None
-        return compile_program(program, worker, version, tuple(parsed.config.files))
+        with collector_paused():
+            program = _resolve(parsed, worker)
+            if not parsed.diagnostics.errors:
+                analyse(program, _texts(parsed.config))
+                _check_waits(program, parsed.diagnostics)
+            if parsed.diagnostics.errors:
+                return None
+            return compile_program(program, worker, version, tuple(parsed.config.files))
     except TooManyErrorsError:
         return None
     except RecursionError:

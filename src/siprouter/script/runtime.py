@@ -65,6 +65,8 @@ def integer(value: Value) -> int:
     """`value` as integer: null and texts that are no number count as 0."""
     if type(value) is int:
         return value
+    if type(value) is str and len(value) < 10 and value.isascii() and value.isdigit():
+        return int(value)
     return to_int(value)
 
 
