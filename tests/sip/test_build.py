@@ -1,5 +1,7 @@
 """Building the next message from a received one."""
 
+import pytest
+
 from siprouter.sip.build import (
     build_ack,
     build_cancel,
@@ -8,8 +10,10 @@ from siprouter.sip.build import (
     build_reply,
     build_request,
 )
+from siprouter.sip.errors import MessageError
 from siprouter.sip.message import parse_message
 from siprouter.sip.names import H_CONTENT_LENGTH, H_MAX_FORWARDS, H_ROUTE, H_TO
+from siprouter.sip.uri import parse_uri
 from tests.sip.samples import INVITE, REPLY, lines
 
 VIA = b"Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKown\r\n"
@@ -151,3 +155,17 @@ def test_request_of_our_own() -> None:
     msg = parse_message(data)
     assert (msg.method, msg.max_forwards, msg.from_.tag, msg.cseq.number, msg.body) == ("MESSAGE", 70, "1", 7, b"hi")
     assert msg.get(H_TO) is not None and msg.to.tag == ""
+
+
+def test_scripts_cannot_smuggle_lines_in() -> None:
+    msg = parse_message(INVITE)
+    for uri in ("sip:a@b\r\nX: y", "sip:a b@c", "sip:a@b\n", "", "sip:a\x00@b"):
+        with pytest.raises(MessageError):
+            build_forward(msg, uri, VIA)
+    assert build_reply(msg, 404, "Not\r\nX: y").startswith(b"SIP/2.0 404 Not  X: y\r\n")
+    data = build_request("OPTIONS", "sip:b@b", VIA, "<sip:a@a>\r\nX: y;tag=1", "<sip:b@b>", "c", 1)
+    assert b"\r\nX:" not in data
+    assert build_reply(msg, 404, "\ud800").startswith(b"SIP/2.0 404 ?\r\n")
+    assert msg.find("\ud800") == []
+    with pytest.raises(MessageError):
+        parse_uri("sip:\ud800@b")

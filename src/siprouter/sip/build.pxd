@@ -46,5 +46,11 @@ cpdef bytes build_cancel(Message sent, bytes headers=*)
 @cython.locals(via_header=Header, from_header=Header, call_id=Header, header=Header, buf=bytes, parts=list)
 cdef bytes _hop_request(Message sent, bytes method, bytes to_line, bytes headers)
 
+@cython.locals(data=bytes, p="const unsigned char *", i=Py_ssize_t, size=Py_ssize_t)
+cpdef bytes one_word(str text)
+
+@cython.locals(data=bytes, p="const unsigned char *", i=Py_ssize_t, size=Py_ssize_t)
+cpdef bytes one_line(str text)
+
 cpdef bytes build_request(str method, str uri, bytes via, str from_, str to, str call_id, long cseq, bytes headers=*,
                           bytes body=*, int max_forwards=*)

@@ -1,7 +1,7 @@
 """Serialising: the next message made from a received one, mostly by copying runs of its octets.
 
-Lines given as `bytes` are whole header lines with CRLF, any number of them in one value. Status, reason, URIs and tags
-are put in as they are: whoever takes them from elsewhere than a parsed message checks them.
+Lines given as `bytes` are whole header lines with CRLF, any number of them in one value. Texts that come from scripts
+cannot smuggle lines in: a URI with white space is refused, line ends in a reason phrase become spaces.
 """
 
 from siprouter.sip.edits import Edit, assemble, make_edit
@@ -20,6 +20,7 @@ from siprouter.sip.names import (
     H_VIA,
 )
 from siprouter.sip.via import Via
+from siprouter.util.text import to_bytes
 
 NO_BODY = b"Content-Length: 0\r\n\r\n"
 
@@ -42,8 +43,7 @@ def build_forward(
     """
     done = list(msg.edits if edits is None else edits)
     if uri is not None:
-        new_uri = uri.encode("utf-8", "surrogateescape")
-        done.append(make_edit(msg.uri_start, msg.uri_end - msg.uri_start, new_uri))
+        done.append(make_edit(msg.uri_start, msg.uri_end - msg.uri_start, one_word(uri)))
     top = msg.get(H_VIA)
     assert top is not None
     done.append(make_edit(top.name_start, 0, via))
@@ -109,7 +109,7 @@ def build_reply(
     further lines (Server, Content-Type …); Content-Length is always written. A defective `msg` is answered with what it
     has.
     """
-    parts: list[bytes] = [f"SIP/2.0 {status} {reason}\r\n".encode("utf-8", "surrogateescape")]
+    parts: list[bytes] = [b"SIP/2.0 ", one_line(f"{status} {reason}"), b"\r\n"]
     edits: list[Edit] = []
     if received or rport:
         via_edits(msg.via, received, rport, edits)
@@ -222,16 +222,45 @@ def build_request(
 ) -> bytes:
     """A request of our own. `via` is a whole line; `from_` and `to` are header values with their tags; `headers` are
     further lines (Contact, Route, Content-Type …)."""
-    head = (
-        f"Max-Forwards: {max_forwards}\r\nFrom: {from_}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n"
-    )
+    head = [
+        f"Max-Forwards: {max_forwards}", f"From: {from_}", f"To: {to}", f"Call-ID: {call_id}", f"CSeq: {cseq} {method}",
+    ]  # fmt: skip
     return b"".join(
         (
-            f"{method} {uri} SIP/2.0\r\n".encode("utf-8", "surrogateescape"),
+            one_word(method) + b" " + one_word(uri) + b" SIP/2.0\r\n",
             via,
-            head.encode("utf-8", "surrogateescape"),
+            b"\r\n".join([one_line(line) for line in head]),
+            b"\r\n",
             headers,
             b"Content-Length: %d\r\n\r\n" % len(body),
             body,
         )
     )
+
+
+def one_word(text: str) -> bytes:
+    """`text` as octets. MessageError(500) where there is white space or a control character in it, or nothing."""
+    data = to_bytes(text)
+    p = data
+    size = len(data)
+    i = 0
+    while i < size:
+        if p[i] <= 32:
+            break
+        i += 1
+    if i < size or size == 0:
+        raise MessageError(500, "Bad URI")
+    return data
+
+
+def one_line(text: str) -> bytes:
+    """`text` as octets, each line end in it made a space."""
+    data = to_bytes(text)
+    p = data
+    size = len(data)
+    i = 0
+    while i < size:
+        if p[i] == 10 or p[i] == 13:
+            return data.replace(b"\r", b" ").replace(b"\n", b" ")
+        i += 1
+    return data

@@ -2,6 +2,7 @@
 
 from siprouter.sip.errors import MessageError
 from siprouter.sip.nameaddr import NameAddr, parse_nameaddrs
+from siprouter.util.text import to_bytes
 
 Q_UNSET = -1
 Q_MAX = 1000
@@ -61,5 +62,5 @@ def contact_reg_id(contact: NameAddr) -> int:
 
 def parse_contacts(text: str) -> list[NameAddr]:
     """The addresses in the text of a Contact (or Route, Path, Diversion …) value. MessageError(400)."""
-    data = text.encode("utf-8", "surrogateescape")
+    data = to_bytes(text)
     return parse_nameaddrs(data, 0, len(data))

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 
 from siprouter.sip.auth import AuthParams
+from siprouter.util.text import to_bytes
 
 _HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
 
@@ -24,7 +25,7 @@ def hash_hex(algorithm: str, data: bytes) -> str:
 
 
 def _joined(algorithm: str, *parts: str) -> str:
-    return hash_hex(algorithm, ":".join(parts).encode("utf-8", "surrogateescape"))
+    return hash_hex(algorithm, to_bytes(":".join(parts)))
 
 
 def compute_ha1(username: str, realm: str, password: str, algorithm: str = "MD5") -> str:
@@ -71,7 +72,7 @@ def check_response(credentials: AuthParams, ha1: str, method: str, body: bytes =
         cnonce=credentials.get("cnonce"),
         body=body,
     )
-    given = credentials.get("response").lower().encode("utf-8", "surrogateescape")
+    given = to_bytes(credentials.get("response").lower())
     return hmac.compare_digest(expected.encode(), given)
 
 

@@ -2,6 +2,8 @@
 
 import re
 
+from siprouter.util.text import to_bytes
+
 _ALPHANUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _MARK = "-_.!~*'()"
 UNRESERVED = frozenset((_ALPHANUM + _MARK).encode())
@@ -15,7 +17,7 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 def escape(text: str, allowed: frozenset[int]) -> str:
     """Everything but the octets in `allowed` as ``%XX``."""
     return "".join(
-        chr(octet) if octet in allowed else f"%{octet:02X}" for octet in text.encode("utf-8", "surrogateescape")
+        chr(octet) if octet in allowed else f"%{octet:02X}" for octet in to_bytes(text)
     )
 
 
@@ -38,7 +40,7 @@ def unescape_uri(text: str) -> str:
     """Resolves ``%XX``; what is no escape stays as it is."""
     if "%" not in text:
         return text
-    data = text.encode("utf-8", "surrogateescape")
+    data = to_bytes(text)
     return _ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), data).decode("utf-8", "surrogateescape")
 
 

@@ -79,7 +79,7 @@ class HeaderBlock:
         number = HEADER_IDS.get(lower, 0)
         if number:
             return self.all(number)
-        wanted = lower.encode("utf-8", "surrogateescape")
+        wanted = lower.encode("ascii", "replace")
         found: list[Header] = []
         for header in self.headers:
             if header.id == 0 and header.name_end - header.name_start == len(wanted):

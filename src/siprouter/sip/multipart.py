@@ -7,6 +7,7 @@ from siprouter.sip.errors import MessageError
 from siprouter.sip.headers import HeaderBlock, scan_headers
 from siprouter.sip.message import Message
 from siprouter.sip.names import H_CONTENT_TYPE
+from siprouter.util.text import to_bytes
 
 MAX_PARTS = 100
 
@@ -34,7 +35,7 @@ def parse_multipart(body: bytes, boundary: str) -> list[Part]:
     """
     if not 1 <= len(boundary) <= 70:
         raise MessageError(400, "Bad Multipart Boundary")
-    delimiter = b"--" + boundary.encode("utf-8", "surrogateescape")
+    delimiter = b"--" + to_bytes(boundary)
     parts: list[Part] = []
     pos = _find_delimiter(body, delimiter, 0)
     while pos >= 0:

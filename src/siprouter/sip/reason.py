@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from siprouter.sip.params import quote
 from siprouter.sip.valueparams import parse_value_params_list
+from siprouter.util.text import to_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,4 @@ def parse_reasons(text: str) -> list[Reason]:
 def build_reason(cause: int, text: str = "", protocol: str = "SIP") -> bytes:
     """A Reason line."""
     end = f";text={quote(text)}" if text else ""
-    return f"Reason: {protocol};cause={cause}{end}\r\n".encode("utf-8", "surrogateescape")
+    return to_bytes(f"Reason: {protocol};cause={cause}{end}\r\n")

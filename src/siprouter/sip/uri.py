@@ -140,7 +140,10 @@ def parse_uri_params(params: str) -> dict[str, str]:
 
 def parse_uri(text: str) -> Uri:
     """Parses the text of a URI. Raises MessageError(400) on a malformed one; an unknown scheme is no error."""
-    source = text.encode("utf-8", "surrogateescape")
+    try:
+        source = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise MessageError(400, "Bad URI") from None
     return parse_uri_at(source, 0, len(source))
 
 

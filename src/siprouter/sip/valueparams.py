@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from siprouter.sip.errors import MessageError
 from siprouter.sip.lists import split_list
 from siprouter.sip.params import parse_params
+from siprouter.util.text import to_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ def parse_value_params(text: str) -> ValueParams:
         raise MessageError(400, "Empty Header Value")
     if not semicolon:
         return ValueParams(value, {})
-    data = (semicolon + rest).encode("utf-8", "surrogateescape")
+    data = to_bytes(semicolon + rest)
     return ValueParams(value, parse_params(data, 0, len(data)))
 
 

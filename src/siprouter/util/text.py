@@ -11,4 +11,9 @@ def to_bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        return text.encode("utf-8", "replace")
+        kept = "".join("?" if _stands_for_nothing(char) else char for char in text)
+        return kept.encode("utf-8", "surrogateescape")
+
+
+def _stands_for_nothing(char: str) -> bool:
+    return "\ud800" <= char <= "\udfff" and not "\udc80" <= char <= "\udcff"
