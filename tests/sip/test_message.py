@@ -1,5 +1,7 @@
 """The message parser: what it finds, what it refuses, and with which status."""
 
+import gc
+
 import pytest
 
 from siprouter.sip import names
@@ -97,3 +99,22 @@ def test_offsets_of_another_message_are_no_way_out_of_this_one() -> None:
     for parse in (parse_via, parse_uri_at, parse_cseq, parse_nameaddrs, parse_number, parse_params):
         with pytest.raises(IndexError):
             parse(b"SIP/2.0/UDP a", 0, 5000)
+
+
+def test_messages_and_refusals_leave_no_reference_cycles() -> None:
+    """The garbage collector is tuned to run rarely; it must have nothing to find."""
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(3):
+            msg = parse_message(INVITE)
+            msg.append_header(b"X: y\r\n")
+            assert all((msg.uri, msg.contacts(), msg.via.params, msg.from_.params, msg.to.parsed_uri, msg.body))
+            assert msg.apply_edits().call_id == msg.call_id
+            with pytest.raises(MessageError):
+                parse_message(INVITE.replace(b"CSeq: 2", b"CSeq: x"))
+        caught = gc.collect()
+    finally:
+        gc.enable()
+    del msg
+    assert caught == 0
