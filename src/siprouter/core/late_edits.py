@@ -67,5 +67,9 @@ def settle_edits(ctx: Context, edits: list[Edit], listener: Listener | None) -> 
     settled: list[Edit] = []
     for edit in edits:
         owner = _owner(ctx, edit)
-        settled.append(edit if owner is None else make_edit(edit.start, edit.length, owner.lines(listener)))
+        if owner is not None:
+            lines = owner.lines(listener)
+            if lines != edit.data:
+                edit = make_edit(edit.start, edit.length, lines)
+        settled.append(edit)
     return settled

@@ -24,7 +24,8 @@ ROUTE_PARAMS = "rr.route_params"
 def loose_route(inst: RecordRouting, ctx: Context) -> int:
     """loose_route(): 1 where the next hop comes from the Route headers"""
     msg: Message = ctx.msg
-    ctx.vars.pop(ROUTE_PARAMS, None)
+    if ctx.var_map is not None:
+        ctx.var_map.pop(ROUTE_PARAMS, None)
     if msg.get(H_ROUTE) is None:
         return NOT_DRIVEN
     try:
@@ -66,7 +67,7 @@ class RouteSet:
 
     def __init__(self, msg: Message) -> None:
         self.msg = msg
-        self.addresses: list[NameAddr] = list(msg.routes())
+        self.addresses: list[NameAddr] = msg.routes()
         self.first = 0
         self.end = len(self.addresses)
 
@@ -91,6 +92,9 @@ class RouteSet:
     def remove_taken(self) -> None:
         """Make the edits: whole lines where nothing of them is left."""
         for header in self.msg.all(H_ROUTE):
+            if self.empty:
+                self.msg.delete(header.name_start, header.line_end - header.name_start)
+                continue
             inside = [pos for pos, address in enumerate(self.addresses) if header.start <= address.start < header.end]
             left = [pos for pos in inside if self.first <= pos < self.end]
             if len(left) == len(inside):

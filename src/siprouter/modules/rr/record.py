@@ -19,13 +19,14 @@ def _address(listener: Listener) -> bytes:
 class RecordRoute:
     """What one call of record_route() adds; see `core.late_edits`."""
 
-    __slots__ = ("double", "received", "suffix", "user")
+    __slots__ = ("double", "received", "single", "suffix", "user")
 
     def __init__(self, received: Listener | None, user: bytes, suffix: bytes, double: bool) -> None:
         self.received = received
         self.user = user
         self.suffix = suffix
         self.double = double
+        self.single = b"" if received is None else self._line(received, b"")
 
     def with_params(self, params: bytes) -> RecordRoute:
         """The same with more parameters."""
@@ -33,11 +34,13 @@ class RecordRoute:
 
     def lines(self, listener: Listener | None) -> bytes:
         """One line for the socket that received the request, or two: first the one it leaves from."""
-        received = self.received or listener
+        received = self.received
+        if listener is None or received is listener or not self.double:
+            return self.single
         if received is None:
-            return b""
-        if listener is None or not self.double or _same(received, listener):
-            return self._line(received, b"")
+            return self._line(listener, b"")
+        if _same(received, listener):
+            return self.single
         return self._line(listener, b";r2=on") + self._line(received, b";r2=on")
 
     def _line(self, listener: Listener, mark: bytes) -> bytes:
