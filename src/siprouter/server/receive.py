@@ -15,6 +15,7 @@ from siprouter.core.outgoing import build_own_reply, reply_target
 from siprouter.core.route_info import ERROR as ERROR_KEY
 from siprouter.core.route_info import ERROR_CLASS_PARSER, ERROR_LEVEL_MEDIUM, ErrorInfo
 from siprouter.core.routes import CORE_ONREPLY, ERROR, REQUEST
+from siprouter.core.send_flags import reply_flags
 from siprouter.server.replies import forward_reply
 from siprouter.server.waiting import finish
 from siprouter.sip.errors import MessageError
@@ -73,7 +74,7 @@ class MessageReceiver:
 
     def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
         """The beginning of a message that a stream cannot go on with: answer it if that is possible."""
-        self._refuse(rest, source, error)
+        self._refuse(rest, source, answerable(rest, error))
 
     # --- requests
 
@@ -198,7 +199,19 @@ class MessageReceiver:
         worker = self.worker
         tag = worker.random_bytes(8).hex()
         data = build_own_reply(ctx, ctx.msg, status, reason, tag)
-        worker.outlet.send(data, reply_target(worker, ctx.msg, ctx.source, ctx.force_rport))
+        target = reply_target(worker, ctx.msg, ctx.source, ctx.force_rport, reply_flags(ctx.send_flags))
+        worker.outlet.send(data, target)
+
+
+def answerable(rest: bytes, error: MessageError) -> MessageError:
+    """What a framer refused, with the message as far as it can be read."""
+    if error.message is not None:
+        return error
+    try:
+        message: object = parse_message(rest)
+    except MessageError as refused:
+        message = refused.message
+    return MessageError(error.status, error.reason, message)
 
 
 def has_bad_uri(msg: Message) -> bool:

@@ -20,7 +20,7 @@ from siprouter.testing.clock import FakeClock
 from siprouter.testing.network import Network
 from siprouter.transport.listen import ListenOptions, ListenSpec, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
-from siprouter.util.log import Log
+from siprouter.util.log import L_DBG, Log
 from siprouter.util.wheel import Wheel
 
 DEFAULT_LISTEN = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
@@ -28,7 +28,7 @@ DEFAULT_LISTEN = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
 
 @dataclass
 class Source:
-    """What to load: `text`, or the file at `path`, with the defines of the command line."""
+    """What to load: `text`, or the file at `path`, with the defines of the command line; see Node."""
 
     text: str = ""
     path: Path | str | None = None
@@ -36,6 +36,7 @@ class Source:
     listen: Iterable[str] = DEFAULT_LISTEN
     aliases: Iterable[str] = ()
     modules: Iterable[Module] = field(default_factory=tuple)
+    debug: int | None = None
 
 
 def make_worker(
@@ -71,6 +72,8 @@ def load_into(worker: Worker, source: Source) -> Diagnostics:
     defines = dict(source.defines or {})
     parsed = parse_text(source.text, defines) if source.path is None else parse_file(source.path, defines)
     load_modules(parsed, worker)
+    if source.debug is not None or "debug" not in worker.settings.explicit:
+        worker.settings.set("debug", L_DBG if source.debug is None else source.debug)
     declare_core_cfg(worker)
     worker.listeners = make_listeners(worker, source)
     parsed.report(worker.configure_modules())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from secrets import token_hex
+from typing import Any
 
 from siprouter.core.outgoing import reason_phrase
 from siprouter.sip.message import Message, parse_message
@@ -21,7 +22,8 @@ SDP = (
     "a=rtpmap:101 telephone-event/8000\r\n"
 )
 
-Headers = Mapping[str, str | int | Iterable[str]] | Iterable[tuple[str, str]]
+Headers = Mapping[str, Any] | Iterable[tuple[str, str]]
+"""name to value, or to several values; or pairs in order"""
 
 
 def unique(prefix: str) -> str:

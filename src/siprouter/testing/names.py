@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any
 
 from siprouter.dns.cache import DnsCache
 from siprouter.dns.client import ClientOptions, DnsClient
@@ -29,7 +30,7 @@ from siprouter.util.address import normalize_ip
 from siprouter.util.log import Log
 
 NameData = str | Srv | Naptr
-Names = Mapping[str, NameData | Iterable[NameData]]
+Names = Mapping[str, Any]
 """by name: addresses, another name (CNAME), Srv and Naptr records; one or several"""
 
 TTL = 300

@@ -13,7 +13,7 @@ from siprouter.util.address import normalize_ip
 
 Address = tuple[int, str, int]
 OnError = Callable[[Endpoint, Exception], None]
-MAX_DELIVERED = 10_000
+MAX_DELIVERED = 100_000
 
 
 def parse_address(text: str) -> Address:
@@ -257,6 +257,11 @@ class Network:
                 message = f"more than {most} messages without a pause: do two phones answer each other for ever?"
                 raise RuntimeError(message)
         return delivered
+
+    def silence(self) -> None:
+        """Nobody listens any more, and what is on its way is lost."""
+        self.listeners.clear()
+        self._waiting.clear()
 
     def arrived(self, data: bytes, address: Address) -> None:
         """Note for the ladder what came to the router."""

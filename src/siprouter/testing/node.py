@@ -34,7 +34,7 @@ from siprouter.util.ladder import Arrow, draw_ladder
 from siprouter.util.log import JSON_LEVELS, L_ALERT, L_DBG, L_ERR, Log, Record
 
 LoadError = ScriptError
-MAX_ROUNDS = 100_000
+MAX_ROUNDS = 2_000
 MAX_WAIT = 3600.0
 SHORTEST_STEP = 0.0001
 ROUTER = "router"
@@ -56,14 +56,15 @@ class Node:
         names: Names | None = None,
         name_delay: float = 0.0,
         modules: Iterable[Module] = (),
-        debug: int = L_DBG,
+        debug: int | None = None,
     ) -> None:
         """Load a configuration given as text or by `path`. Raises LoadError with everything that is wrong in it.
 
         `listen` counts where the configuration names no address; `aliases` (host names that count as the router) are
         added to its own. `names` are the host names that DNS knows, see `siprouter.testing.names`; each question takes
         `name_delay` seconds. `modules` are declarations loaded before the configuration, for modules of your own or
-        stand-ins for others. `debug` is the log level until the configuration sets it.
+        stand-ins for others. `debug` is the log level (3: everything), None: as the
+        configuration says, and everything where it says nothing.
         """
         self.clock = FakeClock()
         self.network = Network(self.clock)
@@ -73,7 +74,7 @@ class Node:
         self._framers: dict[int, Framer] = {}
         self._next_tick = self.clock() + 1
         self._failures: list[str] = []
-        log = Log(self.records.append, debug)
+        log = Log(self.records.append, L_DBG)
         self.worker: Worker = make_worker(self.clock, self.network, log, self._spawn, self._sleep)
         resolver = fake_resolver(names or {}, self.clock, log, self._sleep, delay=name_delay)
         self.worker.resolver = resolver
@@ -82,7 +83,8 @@ class Node:
         self.commands: list[str] = []
         """shell commands that the script would have run"""
         try:
-            self.diagnostics = load_into(self.worker, Source(text, path, defines, listen, aliases, modules))
+            source = Source(text, path, defines, listen, aliases, modules, debug)
+            self.diagnostics = load_into(self.worker, source)
             apply_plan(resolver.options, self.worker.settings, self.worker.listeners)
             apply_cache(resolver.cache.options, self.worker.settings)
             self.receiver = MessageReceiver(self.worker)
@@ -373,7 +375,7 @@ class Node:
             return
         found: list[str] = []
         try:
-            self.settle()
+            self._come_to_rest(found)
             found += leaks.unanswered(self.transactions)
             self.wait(self.worker.stop_modules())
             self.wait(self.worker.resolver.close())
@@ -390,6 +392,15 @@ class Node:
             self.loop.close()
         if check and found:
             raise LeakError("; ".join(found))
+
+    def _come_to_rest(self, problems: list[str]) -> None:
+        """Let what is on its way arrive; from then on the phones are silent."""
+        try:
+            self.settle()
+        except RuntimeError as error:
+            problems.append(str(error))
+        self._queue.clear()
+        self.network.silence()
 
     def __enter__(self) -> Self:
         return self
