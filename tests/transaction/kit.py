@@ -1,5 +1,7 @@
 """A table with a fake clock, an outlet that records, and a transaction user that builds small messages."""
 
+import random
+
 from siprouter.sip.message import parse_message
 from siprouter.transaction.base import PENDING, Config
 from siprouter.transaction.table import ACK_NONE, Table
@@ -149,10 +151,10 @@ class World:
         self.outlet = RecordingOutlet()
         self.config = Config()
         self.user = User(self)
-        counter = iter(range(1, 1_000_000))
+        chance = random.Random(11)
         self.table = Table(
             self.wheel, self.outlet, self.config, self.user, lambda: self.now,
-            lambda length: next(counter).to_bytes(length, "big"), limit,
+            chance.randbytes, limit,
         )  # fmt: skip
 
     def wait(self, seconds):

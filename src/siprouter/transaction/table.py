@@ -303,7 +303,7 @@ def loop_mark(request: Any, source: Endpoint) -> str:
     """
     route = ""
     if request.get(H_ROUTE) is not None:
-        route = "\n".join(request.value(header) for header in request.all(H_ROUTE))
+        route = "\n".join([request.value(header) for header in request.all(H_ROUTE)])
     origin = (source.proto, source.ip, source.port)
     parts = (request.uri, request.call_id, request.from_.tag, request.to.tag, request.cseq.number, route, origin)
     return f"{hash(parts) & 0xFFFFFFFFFFFFFFFF:016x}"

@@ -300,7 +300,7 @@ class Transaction(ForkingTransaction):
         lines: list[bytes] = []
         for branch in self.branches:
             if branch.reply is not None and branch.status in (401, 407):
-                lines.extend(line for line in self.shared.user.challenges(branch.reply) if line not in lines)
+                lines.extend([line for line in self.shared.user.challenges(branch.reply) if line not in lines])
         return lines
 
     def finish_local(self, branch: Branch, reply: Any, status: int, now: float) -> None:
