@@ -351,11 +351,13 @@ class Node:
         failed = tm.user.failure_context(transaction, branch, self.clock())
         write_variables(self.worker, failed, variables or {})
         sent = len(self.sent)
-        run = self._run_route(route, failed)
-        run.edited  # noqa: B018  the edits go with the route
-        tm.user.leave_failure(transaction, failed)
-        transaction.after_failure(self.clock())
-        self.settle()
+        try:
+            run = self._run_route(route, failed)
+            run.edited  # noqa: B018  the edits go with the route
+        finally:
+            tm.user.leave_failure(transaction, failed)
+            transaction.after_failure(self.clock())
+            self.settle()
         run.sent = self.sent[sent:]
         return run
 
