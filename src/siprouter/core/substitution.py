@@ -51,7 +51,7 @@ def parse_substitution(text: str, env: LoadEnv, location: SourceLocation) -> Sub
 
     def parse_variable(source: str, pos: int) -> tuple[object, int]:
         following = source[pos + 1 : pos + 2]
-        if not (following == "(" or (following and is_name_char(following))):
+        if not (following in ("(", "$") or (following and is_name_char(following))):
             return "$", pos + 1
         return parse_pvar_at(source, pos, env, location)
 
