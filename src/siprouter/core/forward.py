@@ -10,6 +10,7 @@ from siprouter.core.outgoing import (
     SingleTarget,
     Target,
     endpoint_for,
+    endpoint_for_large,
     literal_target,
     next_hop,
     passes_onsend,
@@ -17,8 +18,9 @@ from siprouter.core.outgoing import (
     via_line,
     via_notes,
 )
+from siprouter.core.send_flags import ADD_LOCAL_RPORT, as_advertised, forward_flags
 from siprouter.sip.build import build_forward
-from siprouter.transport.endpoint import is_stream
+from siprouter.transport.endpoint import Endpoint, is_stream
 from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
@@ -95,19 +97,31 @@ def send_to_first(ctx: Context, plan: Any) -> bool:
 def send_to(ctx: Context, target: Target, branch: str) -> bool:
     """Build the request for one target and send it."""
     worker = ctx.worker
-    endpoint = endpoint_for(worker, target, ctx.force_socket, ctx.source.listener)
-    if endpoint is None or endpoint.listener is None:
+    flags = forward_flags(ctx.send_flags)
+    endpoint = endpoint_for(worker, target, ctx.force_socket, ctx.source.listener, flags)
+    if endpoint is None:
         worker.log.error("no socket to send to %s from", target.ip)
         return False
-    received, rport = via_notes(worker, ctx.msg, ctx.source, ctx.force_rport)
-    data = build_forward(
+    data = build_request(ctx, endpoint, branch)
+    larger = endpoint_for_large(worker, endpoint, len(data), ctx.send_flags, ctx.force_socket)
+    if larger is not None:
+        endpoint = larger
+        data = build_request(ctx, endpoint, branch)
+    return passes_onsend(ctx, data, endpoint) and worker.outlet.send(data, endpoint)
+
+
+def build_request(ctx: Context, to: Endpoint, branch: str) -> bytes:
+    """The request as it leaves to `to`."""
+    assert to.listener is not None
+    listener = as_advertised(ctx, to.listener)
+    received, rport = via_notes(ctx.worker, ctx.msg, ctx.source, ctx.force_rport)
+    return build_forward(
         ctx.msg,
         ctx.new_uri,
-        via_line(endpoint.listener, branch, ctx.source.connection),
-        settle_edits(ctx, ctx.msg.edits, endpoint.listener),
+        via_line(listener, branch, ctx.source.connection, ctx.send_flags & ADD_LOCAL_RPORT),
+        settle_edits(ctx, ctx.msg.edits, listener),
         received,
         rport,
         route_lines(ctx.path),
-        is_stream(target.proto),
+        is_stream(to.proto),
     )
-    return passes_onsend(ctx, data, endpoint) and worker.outlet.send(data, endpoint)

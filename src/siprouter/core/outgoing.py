@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from siprouter.core.route_info import REPLY_BODY, SENDING, Sending
 from siprouter.core.routes import ONSEND
+from siprouter.core.send_flags import large_message_proto
 from siprouter.sip.build import build_reply
 from siprouter.sip.uri import U_SIPS, Uri, parse_uri
 from siprouter.transport.endpoint import (
@@ -136,19 +137,40 @@ def literal_target(hop: NextHop) -> Target | None:
     return Target(proto, ip, hop.port or default_port(proto))
 
 
-def endpoint_for(worker: Worker, target: Target, forced: Listener | None, received: Listener | None) -> Endpoint | None:
-    """The endpoint to send to, with the listener to send from; None where no listener fits."""
+def endpoint_for(
+    worker: Worker, target: Target, forced: Listener | None, received: Listener | None, flags: int = 0
+) -> Endpoint | None:
+    """The endpoint to send to, with the listener to send from and endpoint flags; None where no listener fits."""
     listener = worker.listeners.choose(target.proto, target.ip, forced, received)
     if listener is None:
         return None
-    return Endpoint(target.proto, target.ip, target.port, 0, listener)
+    return Endpoint(target.proto, target.ip, target.port, 0, listener, flags)
 
 
-def reply_target(worker: Worker, msg: Message, source: Endpoint, force_rport: bool) -> Endpoint:
+def endpoint_for_large(
+    worker: Worker, to: Endpoint, size: int, send_flags: int, forced: Listener | None
+) -> Endpoint | None:
+    """The endpoint for a request of `size` octets that is too large for the UDP endpoint `to` (RFC 3261 18.1.1), as
+    udp_mtu and udp_mtu_try_proto say; `send_flags` are those of the context. None: `to` is right."""
+    if to.proto != PROTO_UDP:
+        return None
+    limit = setting(worker, "udp_mtu", 0)
+    if not limit or size <= limit:
+        return None
+    proto = large_message_proto(send_flags) or setting(worker, "udp_mtu_try_proto", PROTO_NONE)
+    if not is_stream(proto):
+        return None
+    return endpoint_for(worker, Target(proto, to.ip, to.port), forced, None, to.flags)
+
+
+def reply_target(worker: Worker, msg: Message, source: Endpoint, force_rport: bool, flags: int = 0) -> Endpoint:
     """Where the replies to a received request go (RFC 3261 18.2.2, RFC 3581): the connection it came by, or the
-    source address with the port of the Via, or of the source where rport or `force_rport` say so."""
+    source address with the port of the Via, or of the source where rport or `force_rport` say so.
+
+    `flags` are endpoint flags to put in.
+    """
     if is_stream(source.proto):
-        return source
+        return flagged(source, flags)
     via = msg.via
     ip = source.ip
     if force_rport or via.rport >= 0 or setting(worker, "force_rport", 0):
@@ -163,6 +185,13 @@ def reply_target(worker: Worker, msg: Message, source: Endpoint, force_rport: bo
     return Endpoint(source.proto, ip, port, source.connection, source.listener)
 
 
+def flagged(to: Endpoint, flags: int) -> Endpoint:
+    """`to` with endpoint flags added."""
+    if to.flags | flags == to.flags:
+        return to
+    return Endpoint(to.proto, to.ip, to.port, to.connection, to.listener, to.flags | flags)
+
+
 def via_notes(worker: Worker, msg: Message, source: Endpoint, force_rport: bool) -> tuple[str, int]:
     """What to note in the sender's Via: (received, rport); "" and 0 for nothing."""
     via = msg.via
@@ -174,10 +203,13 @@ def via_notes(worker: Worker, msg: Message, source: Endpoint, force_rport: bool)
     return "", 0
 
 
-def via_line(listener: Listener, branch: str, connection: int = 0) -> bytes:
-    """Our Via line for a request that leaves by `listener`; `connection` is the one that replies go back by."""
+def via_line(listener: Listener, branch: str, connection: int = 0, rport: int = 0) -> bytes:
+    """Our Via line for a request that leaves by `listener`; `connection` is the one that replies go back by; where
+    `rport` is not 0, it asks for the port that the request comes from (RFC 3581)."""
     line = b"Via: SIP/2.0/%b %b;branch=%b" % (listener.via_transport, listener.sent_by, branch.encode())
-    return b"%b;i=%x\r\n" % (line, connection) if connection else line + b"\r\n"
+    if connection:
+        line = b"%b;i=%x" % (line, connection)
+    return line + b";rport\r\n" if rport else line + b"\r\n"
 
 
 def route_lines(path: str | None) -> bytes:

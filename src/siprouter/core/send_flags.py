@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from siprouter.transport.endpoint import SEND_CLOSE, SEND_REUSE_ONLY
+from siprouter.transport.endpoint import SEND_CLOSE, SEND_REUSE_ONLY, Listener
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -29,19 +29,19 @@ class Advertised(NamedTuple):
     port: int = 0
 
 
-def forward_flags(ctx: Context) -> int:
+def forward_flags(send_flags: int) -> int:
     """Endpoint flags for the message when it is forwarded."""
-    return ctx.send_flags & ENDPOINT_MASK
+    return send_flags & ENDPOINT_MASK
 
 
-def reply_flags(ctx: Context) -> int:
+def reply_flags(send_flags: int) -> int:
     """Endpoint flags for replies to the message."""
-    return ctx.send_flags >> REPLY_SHIFT & ENDPOINT_MASK
+    return send_flags >> REPLY_SHIFT & ENDPOINT_MASK
 
 
-def large_message_proto(ctx: Context) -> int:
+def large_message_proto(send_flags: int) -> int:
     """The protocol for a message that is too large for UDP as udp_mtu_try_proto() said; 0: it did not."""
-    return ctx.send_flags >> MTU_SHIFT & 0xF
+    return send_flags >> MTU_SHIFT & 0xF
 
 
 def set_large_message_proto(ctx: Context, proto: int) -> None:
@@ -55,3 +55,13 @@ def advertised(ctx: Context) -> Advertised:
         return Advertised()
     found: Advertised = ctx.var_map.get(ADVERTISED, Advertised())
     return found
+
+
+def as_advertised(ctx: Context, listener: Listener) -> Listener:
+    """`listener` as our headers in this message are to name it."""
+    if ctx.var_map is None or ADVERTISED not in ctx.var_map:
+        return listener
+    wanted = advertised(ctx)
+    address = wanted.address or listener.advertised_address
+    port = wanted.port or listener.advertised_port
+    return Listener(listener.proto, listener.address, listener.port, address, port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.outgoing import endpoint_for, literal_target, next_hop_of_via, setting
+from siprouter.core.send_flags import forward_flags, reply_flags
 from siprouter.sip.build import build_forward_reply
 from siprouter.transport.endpoint import Endpoint, is_stream
 
@@ -34,7 +35,8 @@ def forward_reply(ctx: Context) -> bool:
             return False
         worker.spawn(_resolve_and_send(ctx, via), "reply")
         return True
-    endpoint = endpoint_for(worker, target, None, ctx.source.listener)
+    flags = forward_flags(ctx.send_flags) | reply_flags(ctx.send_flags)
+    endpoint = endpoint_for(worker, target, None, ctx.source.listener, flags)
     return endpoint is not None and _send(ctx, endpoint)
 
 
@@ -46,7 +48,8 @@ async def _resolve_and_send(ctx: Context, via: Via) -> None:
         ctx.worker.log.warning("cannot forward a reply to %s: %s", hop.host, error)
         return
     target = plan.next()
-    endpoint = None if target is None else endpoint_for(ctx.worker, target, None, ctx.source.listener)
+    flags = forward_flags(ctx.send_flags) | reply_flags(ctx.send_flags)
+    endpoint = None if target is None else endpoint_for(ctx.worker, target, None, ctx.source.listener, flags)
     if endpoint is not None:
         _send(ctx, endpoint)
 
@@ -56,9 +59,10 @@ def _send(ctx: Context, endpoint: Endpoint) -> bool:
     number = ctx.msg.via.params.get("i", "")
     if is_stream(endpoint.proto) and 0 < len(number) <= 8 and number.isalnum():
         try:
-            endpoint = Endpoint(endpoint.proto, endpoint.ip, endpoint.port, int(number, 16), endpoint.listener)
+            connection = int(number, 16)
         except ValueError:
             return False
+        endpoint = Endpoint(endpoint.proto, endpoint.ip, endpoint.port, connection, endpoint.listener, endpoint.flags)
     data = build_forward_reply(ctx.msg, None, is_stream(endpoint.proto))
     sent: bool = ctx.worker.outlet.send(data, endpoint)
     return sent

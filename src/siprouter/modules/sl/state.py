@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.outgoing import build_own_reply, reply_target
 from siprouter.core.routes import REQUEST
+from siprouter.core.send_flags import reply_flags
 from siprouter.modules.sl.stats import bucket
 from siprouter.sip.names import M_ACK, M_INVITE
 
@@ -55,7 +56,7 @@ class Sl:
             self.stats.failures.inc()
             return False
         data = build_own_reply(ctx, msg, status, reason, self.to_tag(msg), headers, body)
-        target = reply_target(self.worker, msg, ctx.source, ctx.force_rport)
+        target = reply_target(self.worker, msg, ctx.source, ctx.force_rport, reply_flags(ctx.send_flags))
         if not self.worker.outlet.send(data, target):
             self.stats.failures.inc()
             return False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.late_edits import settle_edits
 from siprouter.core.outgoing import route_lines, user_agent_line, via_line, via_notes
+from siprouter.core.send_flags import ADD_LOCAL_RPORT, as_advertised
 from siprouter.sip.build import build_ack, build_cancel, build_forward
 from siprouter.sip.message import parse_message
 from siprouter.sip.names import (
@@ -39,13 +40,21 @@ class BranchInfo:
     """What tm keeps with a branch: how to build its request again for another target.
 
     `uri`, `path` and `edits` shape the request; `flags` are the branch flags; `forced` is the socket it must leave by;
-    `msg` is what `edits` belong to, where that is not the request as received.
+    `send_flags` are those of the context when the branch was made; `msg` is what `edits` belong to, where that is not
+    the request as received.
     """
 
-    __slots__ = ("edits", "flags", "forced", "instance", "msg", "path", "uri")
+    __slots__ = ("edits", "flags", "forced", "instance", "msg", "path", "send_flags", "uri")
 
     def __init__(
-        self, uri: str | None, path: str | None, edits: list[Any], flags: int, forced: Any, instance: str | None
+        self,
+        uri: str | None,
+        path: str | None,
+        edits: list[Any],
+        flags: int,
+        forced: Any,
+        instance: str | None,
+        send_flags: int,
     ) -> None:
         self.uri = uri
         self.path = path
@@ -53,6 +62,7 @@ class BranchInfo:
         self.flags = flags
         self.forced = forced
         self.instance = instance
+        self.send_flags = send_flags
         self.msg: Message | None = None
 
 
@@ -60,12 +70,13 @@ def build_branch(tm: Tm, ctx: Context, branch: Branch, info: BranchInfo, to: End
     """The request as it leaves on a branch."""
     assert to.listener is not None
     msg = info.msg or ctx.msg
+    listener = as_advertised(ctx, to.listener)
     received, rport = via_notes(tm.worker, msg, ctx.source, ctx.force_rport)
     return build_forward(
         msg,
         info.uri,
-        via_line(to.listener, branch.via_branch),
-        settle_edits(ctx, info.edits, to.listener),
+        via_line(listener, branch.via_branch, 0, info.send_flags & ADD_LOCAL_RPORT),
+        settle_edits(ctx, info.edits, listener),
         received,
         rport,
         route_lines(info.path),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.forward import plan_for
-from siprouter.core.outgoing import NextHop, endpoint_for, next_hop, passes_onsend
+from siprouter.core.outgoing import NextHop, endpoint_for, endpoint_for_large, next_hop, passes_onsend
 from siprouter.core.routes import BRANCH
+from siprouter.core.send_flags import forward_flags
 from siprouter.modules.tm.build import BranchInfo, build_branch
 from siprouter.modules.tm.hints import FORWARDED
 from siprouter.transaction.branch import B_FIRST, B_TRIED, Branch
@@ -30,7 +31,7 @@ E_SEND = -477
 class Wish:
     """One destination of the set: where, and what the branch route may still change."""
 
-    __slots__ = ("dst_uri", "flags", "force_socket", "instance", "path", "uri")
+    __slots__ = ("dst_uri", "flags", "force_socket", "instance", "path", "send_flags", "uri")
 
     def __init__(
         self,
@@ -40,6 +41,7 @@ class Wish:
         force_socket: Any,
         flags: int,
         instance: str | None,
+        send_flags: int,
     ) -> None:
         self.uri = uri
         self.dst_uri = dst_uri
@@ -47,6 +49,11 @@ class Wish:
         self.force_socket = force_socket
         self.flags = flags
         self.instance = instance
+        self.send_flags = send_flags
+
+    def branch_info(self, edits: list[Any]) -> BranchInfo:
+        """What the branch will need, with these edits."""
+        return BranchInfo(self.uri, self.path, edits, self.flags, self.force_socket, self.instance, self.send_flags)
 
 
 def forward(tm: Tm, ctx: Context, transaction: Transaction, hop: NextHop | None, proto: int) -> int:
@@ -110,9 +117,21 @@ def destination_set(ctx: Context) -> list[Wish]:
     branches = ctx.branch_list or []
     fresh = not ctx.uri_consumed or ctx.dst_uri != ctx.tm.dst_uri
     if fresh and not any(branch.uri == ctx.uri and branch.dst_uri == ctx.dst_uri for branch in branches):
-        wishes.append(Wish(ctx.new_uri, ctx.dst_uri, ctx.path, ctx.force_socket, ctx.branch_flags, ctx.instance))
+        wishes.append(
+            Wish(ctx.new_uri, ctx.dst_uri, ctx.path, ctx.force_socket, ctx.branch_flags, ctx.instance, ctx.send_flags)
+        )
     for branch in branches:
-        wishes.append(Wish(branch.uri, branch.dst_uri, branch.path, branch.force_socket, branch.flags, branch.instance))
+        wishes.append(
+            Wish(
+                branch.uri,
+                branch.dst_uri,
+                branch.path,
+                branch.force_socket,
+                branch.flags,
+                branch.instance,
+                ctx.send_flags,
+            )
+        )
     return wishes
 
 
@@ -138,7 +157,7 @@ def add_branch(
     """
     if route is not None and route.waits:
         branch = transaction.add_branch(tm.worker.now())
-        branch.info = BranchInfo(wish.uri, wish.path, [], wish.flags, wish.force_socket, wish.instance)
+        branch.info = wish.branch_info([])
         transaction.await_target(branch)
         worker = tm.worker
         worker.spawn(prepare_later(tm, ctx, transaction, branch, wish, route, hop, proto), "branch_route")
@@ -153,7 +172,7 @@ def add_branch(
     target = hop or next_hop(wish.dst_uri or wish.uri or ctx.msg.uri, proto)
     branch = transaction.add_branch(tm.worker.now())
     branch.uri = wish.uri or ctx.msg.uri
-    branch.info = BranchInfo(wish.uri, wish.path, edits, wish.flags, wish.force_socket, wish.instance)
+    branch.info = wish.branch_info(edits)
     plan = plan_for(tm.worker, target)
     if plan is None:
         transaction.await_target(branch)
@@ -198,6 +217,7 @@ def dress(ctx: Context, wish: Wish, index: int) -> Kept:
         ctx.dropped,
         ctx.uri_consumed,
         ctx.branch_list,
+        ctx.send_flags,
     )
     ctx.route_type = BRANCH
     if wish.uri is None:
@@ -208,6 +228,7 @@ def dress(ctx: Context, wish: Wish, index: int) -> Kept:
     ctx.path = wish.path
     ctx.force_socket = wish.force_socket
     ctx.branch_flags = wish.flags
+    ctx.send_flags = wish.send_flags
     ctx.branch_index = index
     ctx.msg.edits = list(ctx.msg.edits)
     ctx.dropped = False
@@ -223,6 +244,7 @@ def undress(ctx: Context, wish: Wish) -> list[Any] | None:
     wish.path = ctx.path
     wish.force_socket = ctx.force_socket
     wish.flags = ctx.branch_flags
+    wish.send_flags = ctx.send_flags
     edits: list[Any] = ctx.msg.edits
     return edits
 
@@ -241,6 +263,7 @@ def restore(ctx: Context, kept: Kept) -> None:
         ctx.dropped,
         ctx.uri_consumed,
         ctx.branch_list,
+        ctx.send_flags,
     ) = kept
     ctx.uri_cache = None
 
@@ -267,7 +290,7 @@ async def prepare_later(
         transaction.settle(tm.worker.now())
         return
     changed = undress(copy, wish)
-    branch.info = BranchInfo(wish.uri, wish.path, changed or edits, wish.flags, wish.force_socket, wish.instance)
+    branch.info = wish.branch_info(changed or edits)
     branch.info.msg = copy.msg
     branch.uri = wish.uri or copy.msg.uri
     try:
@@ -331,18 +354,10 @@ def may_fail_over(tm: Tm, transaction: Transaction) -> bool:
 
 def send_branch(tm: Tm, transaction: Transaction, branch: Branch, plan: Any, now: float) -> bool:
     """Send a branch to the first of its targets that takes it. False: none did, and the branch has ended."""
-    ctx: Context = transaction.context
-    info: BranchInfo = branch.info
-    worker = tm.worker
     target = plan.next()
     while target is not None:
-        to = endpoint_for(worker, target, info.forced, ctx.source.listener)
-        if to is None:
-            worker.log.error("no socket to send to %s from", target.ip, source="tm")
-        else:
-            data = build_branch(tm, ctx, branch, info, to)
-            if passes_onsend(ctx, data, to) and transaction.start(branch, data, to, now):
-                return True
+        if send_to(tm, transaction, branch, target, now):
+            return True
         if not may_fail_over(tm, transaction):
             break
         target = plan.next()
@@ -351,6 +366,23 @@ def send_branch(tm: Tm, transaction: Transaction, branch: Branch, plan: Any, now
             branch.status = 0
     transaction.abandon(branch)
     return False
+
+
+def send_to(tm: Tm, transaction: Transaction, branch: Branch, target: Any, now: float) -> bool:
+    """Build and send a branch to one target."""
+    ctx: Context = transaction.context
+    info: BranchInfo = branch.info
+    worker = tm.worker
+    to = endpoint_for(worker, target, info.forced, ctx.source.listener, forward_flags(info.send_flags))
+    if to is None:
+        worker.log.error("no socket to send to %s from", target.ip, source="tm")
+        return False
+    data = build_branch(tm, ctx, branch, info, to)
+    larger = endpoint_for_large(worker, to, len(data), info.send_flags, info.forced)
+    if larger is not None:
+        to = larger
+        data = build_branch(tm, ctx, branch, info, to)
+    return passes_onsend(ctx, data, to) and transaction.start(branch, data, to, now)
 
 
 def try_next_target(tm: Tm, transaction: Transaction, branch: Branch, now: float) -> bool:
@@ -371,7 +403,7 @@ def try_next_target(tm: Tm, transaction: Transaction, branch: Branch, now: float
         return False
     info: BranchInfo = branch.info
     edits = info.edits if tm.cfg.reparse_on_dns_failover else tm.hints(transaction.context).edits
-    fresh.info = BranchInfo(info.uri, info.path, edits, info.flags, info.forced, info.instance)
+    fresh.info = BranchInfo(info.uri, info.path, edits, info.flags, info.forced, info.instance, info.send_flags)
     fresh.info.msg = info.msg if tm.cfg.reparse_on_dns_failover else None
     fresh.uri = branch.uri
     fresh.plan = Resumed(peek, plan)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from siprouter.core.avp_names import parse_avp_name
 from siprouter.core.outgoing import reply_target
 from siprouter.core.routes import REQUEST
+from siprouter.core.send_flags import reply_flags
 from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints
 from siprouter.modules.tm.settings import apply_setting, check_setting, setting_names
 from siprouter.modules.tm.uac import LocalRequest, OnReply, Wanted, start_request
@@ -197,7 +198,7 @@ class Tm:
         """A new transaction for the request of `ctx`, as the hints say. Raises PeerError."""
         hints = self.hints(ctx)
         msg = ctx.msg
-        target = reply_target(self.worker, msg, ctx.source, ctx.force_rport)
+        target = reply_target(self.worker, msg, ctx.source, ctx.force_rport, reply_flags(ctx.send_flags))
         transaction = self.table.create(msg, ctx.source, target, self.worker.now(), hints.key)
         self.apply_hints(ctx, hints, transaction)
         transaction.context = ctx

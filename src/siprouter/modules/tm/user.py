@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.context import Context
-from siprouter.core.outgoing import build_own_reply
+from siprouter.core.outgoing import build_own_reply, flagged
 from siprouter.core.routes import FAILURE, TM_ONREPLY
+from siprouter.core.send_flags import reply_flags
 from siprouter.modules.tm import build
 from siprouter.modules.tm.fork import try_next_target
 from siprouter.modules.tm.hints import REPLIED, Hints
@@ -159,6 +160,7 @@ class ScriptUser:
         ctx.var_map = first.var_map
         ctx.reply_headers = list(first.reply_headers) if first.reply_headers else None
         ctx.force_rport = first.force_rport
+        ctx.send_flags = first.send_flags
         ctx.new_uri = hints.new_uri
         ctx.dst_uri = hints.dst_uri
         ctx.path = hints.path
@@ -242,8 +244,10 @@ class ScriptUser:
         return build_own_reply(transaction.context, transaction.request, status, reason, tag, b"".join(headers))
 
     def build_relayed(self, transaction: Transaction, _branch: Branch, reply: Context) -> bytes:
-        """A reply without our Via."""
+        """A reply without our Via; what its onreply route said of sending goes for the transaction from now on."""
         target = transaction.target
+        if target is not None and reply.send_flags:
+            target = transaction.target = flagged(target, reply_flags(reply.send_flags))
         return build_forward_reply(reply.msg, None, target is not None and is_stream(target.proto))
 
     def build_ack(self, branch: Branch, reply: Context) -> bytes:
