@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
 import pytest
 
@@ -474,3 +477,53 @@ def test_defines_keep_the_place_where_they_are_used() -> None:
     with pytest.raises(ZeroDivisionError) as caught:
         rig.run()
     assert ("test.cfg", 5) in [(frame.filename, frame.lineno) for frame in traceback.extract_tb(caught.tb)]
+
+
+def test_each_statement_that_runs_is_a_line_that_runs() -> None:
+    text = """#!KAMAILIO
+route {
+    note("one");
+    if ($var(x) == 1) {
+        note("never");
+    } else if (method == "INVITE") {
+        note("two");
+        route(SUB);
+    }
+    switch ($rm) {
+        case "BYE":
+            note("never");
+            break;
+        default:
+            $var(x) = 2;
+    }
+    while ($var(x) > 0) {
+        $var(x) = $var(x) - 1;
+    }
+    return;
+}
+route[SUB] {
+    note("three");
+    return 1;
+}
+"""
+    rig = Rig(text)
+    assert rig.script is not None, rig.found.render()
+    lines: set[int] = set()
+
+    def trace(frame: FrameType, event: str, _argument: object) -> Callable[..., object] | None:
+        if frame.f_code.co_filename != "test.cfg":
+            return None
+        if event == "line":
+            lines.add(frame.f_lineno)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        rig.run()
+    finally:
+        sys.settrace(before)
+    statements = {number for number, line in enumerate(text.splitlines(), 1) if line.rstrip().endswith((";", ") {"))}
+    never = {5, 12, 13}
+    assert statements - lines == never
+    assert not lines & never
