@@ -90,6 +90,7 @@ class User:
         self.on_reply = None
         self.on_failure = None
         self.targets = []
+        self.reasons = []
         self.gone = []
 
     def reply_received(self, transaction, branch, reply, now):
@@ -102,7 +103,8 @@ class User:
         transaction.on_failure, route = None, transaction.on_failure
         return route(transaction, branch) or 0 if callable(route) else 0
 
-    def failover(self, transaction, branch, now):
+    def failover(self, transaction, branch, why, now):
+        self.reasons.append(why)
         if not self.targets:
             return False
         self.log.append(("failover", branch.index))

@@ -3,6 +3,7 @@
 import pytest
 
 from siprouter.transaction import states as st
+from siprouter.transaction.base import NO_ANSWER, OVERLOADED, TRANSPORT_ERROR
 from siprouter.transaction.branch import B_REPLIED, B_TIMED_OUT
 from siprouter.transaction.client import MAX_BRANCHES
 from siprouter.transport.endpoint import PROTO_TCP
@@ -156,6 +157,7 @@ class TestFailover:
         world.user.targets = [callee(1)]
         _, first = world.call()
         world.wait(30.1)
+        assert world.user.reasons == [NO_ANSWER]
         assert world.take()[-1] == "INVITE 1 > 198.51.100.11"
         second = first.owner.branches[1]
         world.reply(second, 200)
@@ -173,6 +175,7 @@ class TestFailover:
         world.user.targets = [callee(1)]
         transaction, first = world.call()
         world.reply(first, 503)
+        assert world.user.reasons == [OVERLOADED]
         assert world.texts() == ["ACK 0 for 503", "INVITE 1"]
         world.reply(transaction.branches[1], 486)
         assert world.texts() == ["ACK 1 for 486", "SIP/2.0 486 from 1"]
@@ -186,6 +189,7 @@ class TestFailover:
         world.user.targets = [callee(1)]
         _, branch = world.call()
         world.outlet.callbacks[0](callee(), OSError("refused"))
+        assert world.user.reasons == [TRANSPORT_ERROR]
         assert world.texts() == ["INVITE 1"]
         assert branch.state == st.C_COMPLETED
 

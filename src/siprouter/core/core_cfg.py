@@ -18,8 +18,17 @@ GROUP = "core"
 
 CORE_CFG_VARS: tuple[CfgVar, ...] = (
     cfg_var("debug", int, 0, "log level: -3 alerts only … 0 warnings, 1 notices, 2 information, 3 all", atomic=True),
+    cfg_var("dst_blacklist_expire", int, 60, "seconds that a failed destination stays on the blacklist"),
+    cfg_var("dst_blacklist_mem", int, 250, "size limit of the destination blacklist in kB"),
+    cfg_var("dst_blacklist_sctp_imask", int, 0, "errors over SCTP that do not count (bit mask)"),
+    cfg_var("dst_blacklist_tcp_imask", int, 0, "errors over TCP that do not count (bit mask)"),
+    cfg_var("dst_blacklist_tls_imask", int, 0, "errors over TLS that do not count (bit mask)"),
+    cfg_var("dst_blacklist_udp_imask", int, 0, "errors over UDP that do not count (bit mask)"),
     cfg_var("force_rport", int, 0, "behave as if force_rport() were called for every message", most=1),
     cfg_var("max_while_loops", int, 100, "most rounds of a while loop in the script", atomic=True),
+    cfg_var("udp_mtu", int, 0, "requests larger than this leave over udp_mtu_try_proto", most=65535, atomic=True),
+    cfg_var("udp_mtu_try_proto", int, 0, "protocol for them: 1 udp, 2 tcp, 3 tls, 4 sctp", least=1, most=4),
+    cfg_var("use_dst_blacklist", int, 0, "avoid destinations that failed", most=1),
 )
 
 
@@ -27,8 +36,9 @@ def declare_core_cfg(worker: Worker) -> None:
     """Declare the group with the values that the core parameters have now: once the configuration file was read."""
     for var in CORE_CFG_VARS:
         worker.cfg.declare(GROUP, var, _effect(worker, var.name))
-        if worker.settings.find(var.name) is not None:
-            worker.cfg.set_initial(GROUP, var.name, getattr(worker.settings, var.name))
+        value = getattr(worker.settings, var.name) if worker.settings.find(var.name) is not None else var.default
+        if value != var.default:
+            worker.cfg.set_initial(GROUP, var.name, value)
     worker.log.level = worker.cfg.group(GROUP).debug
 
 

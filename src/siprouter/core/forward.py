@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.blacklist import ERR_SEND, blacklist_of
 from siprouter.core.late_edits import settle_edits
 from siprouter.core.outgoing import (
     NextHop,
@@ -107,7 +108,14 @@ def send_to(ctx: Context, target: Target, branch: str) -> bool:
     if larger is not None:
         endpoint = larger
         data = build_request(ctx, endpoint, branch)
-    return passes_onsend(ctx, data, endpoint) and worker.outlet.send(data, endpoint)
+    blacklist = blacklist_of(worker)
+    now = worker.now()
+    if blacklist.avoids(endpoint, now) or not passes_onsend(ctx, data, endpoint):
+        return False
+    if worker.outlet.send(data, endpoint):
+        return True
+    blacklist.add(ERR_SEND, endpoint, now)
+    return False
 
 
 def build_request(ctx: Context, to: Endpoint, branch: str) -> bytes:

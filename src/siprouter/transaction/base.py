@@ -19,6 +19,12 @@ PENDING = -2  # a route waits; `resume_reply` or `resume_failure` follows
 DROPPED = -1  # the script dropped the reply
 
 
+# Why `failover` is asked for another target
+NO_ANSWER = 1
+TRANSPORT_ERROR = 2
+OVERLOADED = 3  # a 503
+
+
 class Config:
     """Settings of the transaction layer. Times are seconds; names and defaults are those of the tm module."""
 
@@ -77,8 +83,8 @@ class TransactionUser(Protocol):
         """Every branch ended and none succeeded; `branch` is the winner. May add branches or reply. 0 or PENDING."""
         ...
 
-    def failover(self, transaction: Any, branch: Any, now: float) -> bool:
-        """`branch` failed without an answer, or with a 503: try its next target as a new branch, if there is one."""
+    def failover(self, transaction: Any, branch: Any, why: int, now: float) -> bool:
+        """`branch` failed (NO_ANSWER, TRANSPORT_ERROR, OVERLOADED): try its next target as a new branch, if any."""
         ...
 
     def all_failed(self, transaction: Any, now: float) -> None:

@@ -6,6 +6,8 @@ from siprouter.transaction.base import (
     CANCEL_FAKE_487,
     CANCEL_KEEP_RETRANSMITTING,
     NEVER,
+    NO_ANSWER,
+    TRANSPORT_ERROR,
     Shared,
 )
 from siprouter.transaction.branch import (
@@ -145,7 +147,7 @@ class ForkingTransaction(ServerTransaction):
         if branch.owner is None or self.client_step(branch, SEND_FAILED) != C_ERROR:
             return
         branch.stop(self.shared.wheel)
-        self.shared.user.failover(self, branch, now)
+        self.shared.user.failover(self, branch, TRANSPORT_ERROR, now)
         self.deliver(branch, None, 503, now)
 
     def branch_timer(self, branch: Branch, now: float) -> None:
@@ -174,7 +176,7 @@ class ForkingTransaction(ServerTransaction):
             self.linger(now)
             return
         if not rang and not branch.flags & (B_BLIND | B_CANCELED):
-            self.shared.user.failover(self, branch, now)
+            self.shared.user.failover(self, branch, NO_ANSWER, now)
         canceled = self.flags & F_CANCELED and branch.flags & B_CANCELED
         self.deliver(branch, None, 487 if canceled else 408, now)
         if rang and self.is_invite and branch.cancel is None:

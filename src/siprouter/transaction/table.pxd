@@ -8,7 +8,6 @@ from siprouter.transport.endpoint cimport Endpoint
 cdef str COOKIE
 cdef int LABEL_START
 cdef int LABEL_END
-cdef int TID_LENGTH
 cdef int NONCE_OCTETS
 cdef int ENTROPY_OCTETS
 

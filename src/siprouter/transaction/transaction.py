@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from siprouter.transaction.base import DROPPED, NEVER, PENDING, Shared
+from siprouter.transaction.base import DROPPED, NEVER, OVERLOADED, PENDING, Shared
 from siprouter.transaction.branch import B_CANCELED, B_FAKED, B_FIRST, B_INV_TIMER, B_REPLIED, Branch
 from siprouter.transaction.client import ForkingTransaction
 from siprouter.transaction.events import ON_FAILURE, ON_FAILURE_RO, RESPONSE_FWDED
@@ -154,7 +154,7 @@ class Transaction(ForkingTransaction):
     def conclude(self, branch: Branch, reply: Any, status: int, now: float) -> None:
         """Failover for a 503, the decision, and the time-out of an INVITE that is being worked on."""
         if status == 503 and reply is not None and self.status < 200:
-            self.shared.user.failover(self, branch, now)
+            self.shared.user.failover(self, branch, OVERLOADED, now)
         before = branch.status
         self.decide(branch, reply, status, now)
         if reply is None:

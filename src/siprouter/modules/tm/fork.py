@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.blacklist import ERR_SEND, blacklist_of
 from siprouter.core.forward import plan_for
 from siprouter.core.outgoing import NextHop, endpoint_for, endpoint_for_large, next_hop, passes_onsend
 from siprouter.core.routes import BRANCH
 from siprouter.core.send_flags import forward_flags
+from siprouter.modules.tm.blacklisting import is_avoided
 from siprouter.modules.tm.build import BranchInfo, build_branch
 from siprouter.modules.tm.hints import FORWARDED
 from siprouter.transaction.branch import B_FIRST, B_TRIED, Branch
@@ -382,7 +384,12 @@ def send_to(tm: Tm, transaction: Transaction, branch: Branch, target: Any, now: 
     if larger is not None:
         to = larger
         data = build_branch(tm, ctx, branch, info, to)
-    return passes_onsend(ctx, data, to) and transaction.start(branch, data, to, now)
+    if not passes_onsend(ctx, data, to) or is_avoided(tm, transaction.method, to, now):
+        return False
+    if transaction.start(branch, data, to, now):
+        return True
+    blacklist_of(worker).add(ERR_SEND, to, now)
+    return False
 
 
 def try_next_target(tm: Tm, transaction: Transaction, branch: Branch, now: float) -> bool:

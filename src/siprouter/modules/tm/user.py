@@ -10,6 +10,7 @@ from siprouter.core.outgoing import build_own_reply, flagged
 from siprouter.core.routes import FAILURE, TM_ONREPLY
 from siprouter.core.send_flags import reply_flags
 from siprouter.modules.tm import build
+from siprouter.modules.tm.blacklisting import note_503, note_failure
 from siprouter.modules.tm.fork import try_next_target
 from siprouter.modules.tm.hints import REPLIED, Hints
 from siprouter.sip.build import build_forward_reply
@@ -89,7 +90,7 @@ class ScriptUser:
         """Run the reply route of the transaction."""
         route: CompiledRoute | None = transaction.on_reply
         if route is None:
-            return int(reply.msg.status)
+            return self.status_of(reply)
         reply.route_type = TM_ONREPLY
         if route.waits:
             self.worker.spawn(self.wait_for_reply_route(route, transaction, branch, reply), "onreply_route")
@@ -112,9 +113,15 @@ class ScriptUser:
             request.flags = reply.flags
         if branch.info is not None:
             branch.info.flags = reply.branch_flags
-        status = int(reply.msg.status)
-        if reply.dropped and status < 200:
+        if reply.dropped and reply.msg.status < 200:
             return DROPPED
+        return self.status_of(reply)
+
+    def status_of(self, reply: Context) -> int:
+        """The status to go on with; the source of a 503 is blacklisted where blst_503 says so."""
+        status = int(reply.msg.status)
+        if status == 503 and self.tm.cfg.blst_503:
+            note_503(self.tm, reply)
         return status
 
     # --- failure
@@ -188,8 +195,9 @@ class ScriptUser:
             first.flags = ctx.flags
             first.tm.error = ctx.tm.error or first.tm.error
 
-    def failover(self, transaction: Transaction, branch: Branch, now: float) -> bool:
-        """Try the next target of a branch."""
+    def failover(self, transaction: Transaction, branch: Branch, why: int, now: float) -> bool:
+        """Blacklist the target of a branch as the settings say, and try the next one."""
+        note_failure(self.tm, transaction, branch, why, now)
         context = transaction.context
         if context is not None and hasattr(context, "next_target"):
             return bool(context.next_target(branch, now))
