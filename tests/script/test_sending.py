@@ -164,3 +164,12 @@ def test_flags_for_stateless_replies():
         (reply,) = router.sent.replies(200)
         assert reply.to.flags == SEND_REUSE_ONLY
         assert reply.to.connection
+
+
+def test_the_limit_can_change_at_run_time():
+    with node("route { forward(); exit; }", "udp_mtu_try_proto = TCP") as router:
+        request = router.request("OPTIONS", "sip:bob@198.51.100.10", body=b"x" * 1400, content_type="text/plain")
+        router.receive(request)
+        router.worker.cfg.set_now("core", "udp_mtu", 1300)
+        router.receive(request)
+        assert [sent.to.proto for sent in router.sent.requests()] == [PROTO_UDP, PROTO_TCP]
