@@ -54,7 +54,8 @@ def test_any_version_and_transport() -> None:
 
 def test_gaps_are_noted() -> None:
     assert via("SIP/2.0/UDP h;;branch=x").gaps
-    assert via("SIP/2.0/UDP h;branch=x;").gaps
+    assert via("SIP/2.0/UDP h;branch=x;,SIP/2.0/UDP i").gaps
+    assert not via("SIP/2.0/UDP h;branch=x; ").gaps
 
 
 @pytest.mark.parametrize(

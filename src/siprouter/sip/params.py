@@ -10,8 +10,8 @@ class ParamCursor:
     `next()` moves to the next parameter and says whether there is one; then name_start/name_end and
     value_start/value_end (equal where there is no value; inside the quotes where `quoted`) are offsets into the buffer.
     Meanwhile `pos` is just behind the parameter; after the last one it is at the comma that ends the value, or at the
-    end. `gaps` says whether there were empty parameters (``;;``). Raises MessageError(400) on anything that is no
-    parameter list.
+    end. `gaps` says whether there were empty parameters (``;;``); a semicolon at the very end is forgiven. Raises
+    MessageError(400) on anything that is no parameter list.
     """
 
     __slots__ = ("buf", "end", "escaped", "gaps", "name_end", "name_start", "pos", "quoted", "value_end",
@@ -45,9 +45,10 @@ class ParamCursor:
             i += 1
             while i < end and p[i] <= 32:
                 i += 1
-            if i < end and p[i] != 44 and p[i] != 59:
-                break
-            self.gaps = True
+            if i < end:
+                if p[i] != 44 and p[i] != 59:
+                    break
+                self.gaps = True
         self.name_start = i
         while i < end and tok[p[i]]:
             i += 1
