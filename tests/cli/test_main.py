@@ -74,7 +74,7 @@ def test_run_in_the_background() -> None:
 def test_run_settings() -> None:
     found = options(
         *("-l", "udp:127.0.0.1:5070", "-l", "lo", "-ddd", "-u", "nobody", "-g", "nogroup", "-w", "/tmp", "-t", "/srv"),
-        *("-n", "4", "-b", "65536", "-a", "no", "-v", "-r", "-R", "-T", "-S", "-P", "/run/x.pid", "-G", "/run/g", "-c"),
+        *("-n", "4", "-b", "65536", "-a", "no", "-v", "-T", "-S", "-P", "/run/x.pid", "-G", "/run/g", "-c"),
     )
     assert found.listen == ["udp:127.0.0.1:5070", "lo"]
     assert found.settings == {
@@ -86,8 +86,6 @@ def test_run_settings() -> None:
         "maxbuffer": 65536,
         "auto_aliases": 0,
         "check_via": 1,
-        "dns": 1,
-        "rev_dns": 1,
         "disable_tcp": 1,
         "disable_sctp": 1,
     }
@@ -96,14 +94,15 @@ def test_run_settings() -> None:
 
 
 def test_meaningless_and_unknown_options_are_said_once() -> None:
-    found = options("-m", "64", "-M", "8", "-m", "32", "--nonsense", "-O2")
-    assert len(found.warnings) == 4
-    assert [text.split(":")[0] for text in found.warnings[:3]] == [
+    found = options("-m", "64", "-M", "8", "-m", "32", "--nonsense", "-O2", "-r", "-v")
+    assert [text.split(":")[0] for text in found.warnings[:4]] == [
         "option -m changes nothing",
         "option -M changes nothing",
         "option -O changes nothing",
+        "option -r changes nothing",
     ]
-    assert found.warnings[3] == "unknown options are passed over: --nonsense"
+    assert found.settings == {"check_via": 1} and len(found.warnings) == 5
+    assert found.warnings[4] == "unknown options are passed over: --nonsense"
 
 
 def test_a_bad_define() -> None:

@@ -1,14 +1,21 @@
 """Checking configurations, and what runs beside messages."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from siprouter.core.context import Context
 from siprouter.script.diagnostics import Diagnostics
 from siprouter.server import startup
+from siprouter.server.main import note_alias
 from siprouter.server.options import RunOptions, parse_define, usual_file
 from siprouter.server.startup import Tasks, check
+from siprouter.sip.message import parse_message
+from siprouter.testing.messages import build_message
+from siprouter.transport.connections import ConnectionTable
+from siprouter.transport.endpoint import PROTO_TCP, Endpoint
 from siprouter.util.errors import OperatorError, PeerError
 from siprouter.util.log import Log, Record
 
@@ -104,3 +111,35 @@ def test_the_usual_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert usual_file() == second
     first.write_text("")
     assert usual_file() == first
+
+
+@dataclass(eq=False)
+class Line:
+    remote: tuple[str, int] = ("192.0.2.7", 40000)
+    local: tuple[str, int] = ("192.0.2.1", 5060)
+    proto: int = PROTO_TCP
+    reusable: bool = True
+    id: int = 0
+
+
+@pytest.mark.parametrize(
+    ("via", "accept", "port"),
+    [
+        ("192.0.2.7:5070;alias", True, 5070),
+        ("192.0.2.7;alias", True, 5060),
+        ("192.0.2.7:5070;alias", False, 0),
+        ("192.0.2.7:5070", True, 0),
+    ],
+)
+async def test_an_alias_in_via_makes_a_connection_serve_its_port(via: str, accept: bool, port: int) -> None:
+    assembly = startup.Assembly(asyncio.get_running_loop(), Log(lambda record: None))
+    assembly.network.stream.accept_aliases = accept
+    line = Line()
+    table: ConnectionTable[Line] = assembly.outlet.table  # type: ignore[assignment]
+    table.add(line)
+    message = build_message("OPTIONS", "sip:x@example.org", via=f"SIP/2.0/TCP {via};branch=z9hG4bK1")
+    source = Endpoint(PROTO_TCP, *line.remote, connection=line.id)
+    ctx = Context(assembly.worker, None, parse_message(message), source, 0.0)
+    assert note_alias(ctx, assembly) is False
+    assert table.find(PROTO_TCP, "192.0.2.7", 5070) is (line if port == 5070 else None)
+    assert table.find(PROTO_TCP, "192.0.2.7", 5060) is (line if port == 5060 else None)

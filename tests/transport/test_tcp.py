@@ -153,6 +153,16 @@ async def test_a_reply_falls_back_from_id_to_address() -> None:
         assert len(there.tcp.table) == 1
 
 
+async def test_an_id_counts_only_where_it_leads_to_the_address() -> None:
+    async with node() as here, node() as there:
+        here.tcp.send(MESSAGE, there.at())
+        _, source = await there.next()
+        other = Endpoint(PROTO_TCP, "127.0.0.9", 0, source.connection, source.listener)
+        assert not there.tcp.send(b"not for you", other)
+        assert there.tcp.send(MESSAGE, Endpoint(PROTO_TCP, "127.0.0.1", 0, source.connection, source.listener))
+        assert (await here.next())[0] == MESSAGE
+
+
 async def test_refused_connection_tells_each_sender_once() -> None:
     async with node() as here:
         nowhere = Endpoint(PROTO_TCP, "127.0.0.1", free_port())

@@ -11,6 +11,7 @@ from siprouter.server.main import run
 from siprouter.server.options import RunOptions, parse_define, usual_file
 from siprouter.util.errors import OperatorError
 
+VIA = "RFC 3261 asks for received wherever Via has a name, looked up or not"
 IGNORED = {
     "m": "shared memory is not a pool here",
     "M": "memory is managed by Python",
@@ -23,8 +24,13 @@ IGNORED = {
     "Q": "one event loop serves all associations",
     "Y": "no runtime directory is used",
     "s": "statistics are read over RPC",
+    "r": VIA,
+    "R": VIA,
 }
-"""options of Kamailio with a value that means nothing here"""
+"""options of Kamailio that mean nothing here"""
+
+FLAGS = "rR"
+"""those of them without a value"""
 
 DESCRIPTION = (
     "Run the server. It stays in the foreground unless --background or fork=yes in the configuration says else."
@@ -62,12 +68,10 @@ def build_parser() -> argparse.ArgumentParser:
     add("-b", "--max-buffer", type=int, metavar="BYTES", help="receive buffer of a UDP socket")
     add("-a", "--auto-aliases", choices=("on", "yes", "off", "no"), help="names of the addresses count as ourselves")
     add("-v", "--check-via", action="store_true", help="drop replies whose top Via is not ours")
-    add("-r", "--dns", action="store_true", help="compare names in Via with the source by DNS")
-    add("-R", "--rev-dns", action="store_true", help="the same by reverse DNS")
     add("-T", "--disable-tcp", action="store_true", help="no TCP")
     add("-S", "--disable-sctp", action="store_true", help="no SCTP")
     for name in IGNORED:
-        add(f"-{name}", dest="ignored", action=Ignored, help=argparse.SUPPRESS)
+        add(f"-{name}", dest="ignored", action=Ignored, help=argparse.SUPPRESS, nargs=0 if name in FLAGS else None)
     return parser
 
 
@@ -128,8 +132,6 @@ def core_settings_of(found: argparse.Namespace) -> dict[str, Any]:
         ("maxbuffer", found.max_buffer),
         ("auto_aliases", None if found.auto_aliases is None else int(found.auto_aliases in ("on", "yes"))),
         ("check_via", 1 if found.check_via else None),
-        ("dns", 1 if found.dns else None),
-        ("rev_dns", 1 if found.rev_dns else None),
         ("disable_tcp", 1 if found.disable_tcp else None),
         ("disable_sctp", 1 if found.disable_sctp else None),
     ):

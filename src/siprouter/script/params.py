@@ -15,6 +15,7 @@ SCHED = "processes run with the scheduling they were started with"
 LOOP = "one event loop serves all sockets of a worker"
 STUN = "STUN is not spoken on SIP ports"
 TLSMOD = "TLS is set up by the tls module"
+VIA = "RFC 3261 18.2.1 asks for received wherever Via has a name, looked up or not"
 STAT = "statistics are read over RPC"
 
 GENERAL: tuple[CoreParam, ...] = (
@@ -29,7 +30,7 @@ GENERAL: tuple[CoreParam, ...] = (
     CoreParam("chroot", "word", None, "change the root directory to this one after start"),
     CoreParam("debug", "signed", 0, "log level: -3 alert … 0 notice/warning, 1 notice, 2 info, 3 debug"),
     CoreParam("disable_core_dump", "bool", 0, "write no core files"),
-    CoreParam("dns", "bool", 0, "look up the name in the Via to compare with the source address"),
+    CoreParam("dns", "bool", 0, "look up the name in the Via to compare with the source address", no_effect=VIA),
     CoreParam("exit_timeout", "int", 60, "seconds that stopping may take (0: no limit)", aliases=("ser_kill_timeout",)),
     CoreParam(
         "force_rport", "bool", 0, "behave as if force_rport() were called for every message", aliases=("add_rport",)
@@ -55,7 +56,7 @@ GENERAL: tuple[CoreParam, ...] = (
     CoreParam("port", "int", 5060, "port of listening addresses that name none"),
     CoreParam("real_time", "bool", 0, "real-time scheduling of processes (bit mask)", no_effect=SCHED),
     CoreParam("reply_to_via", "bool", 0, "send replies to the address in the Via instead of the source address"),
-    CoreParam("rev_dns", "bool", 0, "look up the source address to compare with the Via"),
+    CoreParam("rev_dns", "bool", 0, "look up the source address to compare with the Via", no_effect=VIA),
     CoreParam("rt_policy", "int", 0, "scheduling policy of worker processes", no_effect=SCHED),
     CoreParam("rt_prio", "int", 0, "real-time priority of worker processes", no_effect=SCHED),
     CoreParam(

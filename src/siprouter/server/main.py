@@ -28,7 +28,7 @@ from siprouter.server.process import (
 from siprouter.server.receive import MessageReceiver
 from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters
 from siprouter.server.startup import Assembly
-from siprouter.transport.endpoint import SIP_PORT
+from siprouter.transport.endpoint import SIP_PORT, is_stream
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import L_WARN, Log
 
@@ -131,7 +131,8 @@ class Server:
         worker.services["connection_alias"] = lambda connection, port: table.add_alias(
             connection, port, network.stream.alias_flags
         )
-        worker.hooks.request_in.insert(0, lambda ctx: note_alias(ctx, assembly))
+        if any(is_stream(listener.proto) for listener in worker.listeners):
+            worker.hooks.request_in.insert(0, lambda ctx: note_alias(ctx, assembly))
 
     def set_sink(self, assembly: Assembly) -> None:
         """Log to where the settings say."""

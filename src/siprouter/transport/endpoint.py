@@ -93,9 +93,9 @@ class Listener:
 class Endpoint:
     """A peer's address: where a message came from, or where to send one. Treat as immutable: it is shared.
 
-    `ip` has no brackets; `connection` is the id of the stream connection (0: none); `listener` is the one that
-    received the message, or the one to send from (None: the outlet chooses by protocol and address family);
-    `flags` is a sum of SEND_REUSE_ONLY, SEND_CLOSE, SEND_FORCE_SOCKET.
+    `ip` has no brackets; `connection` is the id of the stream connection (0: none), which is used where it leads to
+    `ip`; `listener` is the one that received the message, or the one to send from (None: the outlet chooses by
+    protocol and address family); `flags` is a sum of SEND_REUSE_ONLY, SEND_CLOSE, SEND_FORCE_SOCKET.
     """
 
     __slots__ = ("connection", "flags", "ip", "listener", "port", "proto")

@@ -85,10 +85,15 @@ class StreamTransport:
 
     def send(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
         """Sends on the connection `to` names, else on one to its address, else on a new one; see Outlet."""
-        connection = self.table.get(to.connection) if to.connection else None
-        if connection is None or connection.proto != self.proto:
-            connection = self._find(to) or self._connect(to)
+        connection = self._named(to) or self._find(to) or self._connect(to)
         return connection is not None and connection.send(data, to, on_error)
+
+    def _named(self, to: Endpoint) -> StreamConnection | None:
+        """The connection with the id in `to`, where it leads there: ids come back in Via, which others can change."""
+        connection = self.table.get(to.connection) if to.connection else None
+        if connection is None or connection.proto != self.proto or connection.remote[0] != to.ip:
+            return None
+        return connection
 
     def _find(self, to: Endpoint) -> StreamConnection | None:
         if to.port == 0:
