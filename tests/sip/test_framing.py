@@ -56,6 +56,7 @@ def test_bounds() -> None:
     framer = Framer(max_message=1000, max_head=500)
     assert framer.feed(b"x" * 600) == []
     assert framer.error is not None and framer.error.status == 513
+    assert framer.rest == b"x" * 600
     framer = Framer(max_message=1000, max_head=500)
     assert framer.feed(INVITE.replace(b"Content-Length: 5", b"Content-Length: 900")) == []
     assert framer.error is not None and framer.error.status == 513

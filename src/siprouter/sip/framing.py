@@ -114,11 +114,11 @@ class Framer:
         if start >= len(data):
             return 0
         stop = head_end(data, start)
-        if stop == 0:
-            self._searched = len(data) - start
-            self._check_head(len(data) - start)
-            return 0
         try:
+            if stop == 0:
+                self._searched = len(data) - start
+                self._check_head(self._searched)
+                return 0
             self._end = self._length(data, start, stop)
         except MessageError:
             self._buffer += data[start:]
