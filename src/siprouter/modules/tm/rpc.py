@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.declare import Rpc, rpc
 from siprouter.core.outgoing import reason_phrase
 from siprouter.modules.tm.uac import LocalRequest, Wanted, dialog_route, start_request
+from siprouter.rpc.later import Later
 from siprouter.rpc.values import RpcError
 from siprouter.sip.message import Message, parse_message
 from siprouter.sip.names import H_CALL_ID, H_CONTENT_LENGTH, H_CONTENT_TYPE, H_CSEQ, H_FROM, H_MAX_FORWARDS, H_TO, H_VIA
@@ -130,11 +130,11 @@ async def t_uac_wait(
 
 async def request_and_wait(tm: Tm, wanted: Wanted) -> tuple[int, Message | None]:
     """Send a request of ours and wait for its final reply (None: we made the status up). Raises RpcError."""
-    done: asyncio.Future[tuple[int, Message | None]] = asyncio.get_running_loop().create_future()
+    done: Later[tuple[int, Message | None]] = Later()
 
     def finished(_local: LocalRequest, status: int, reply: Message | None) -> None:
-        if status >= 200 and not done.done():
-            done.set_result((status, reply))
+        if status >= 200:
+            done.supply((status, reply))
 
     wanted.on_reply = finished
     send(tm, wanted)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from siprouter.core.avp_names import parse_avp_name
 from siprouter.core.values import to_text
 from siprouter.modules.tm.hints import FORWARDED
-from siprouter.modules.tm.unix_io import WriteError, send_datagram, write_fifo
 from siprouter.sip.names import H_FROM, H_RECORD_ROUTE, H_TO, M_INFO, M_INVITE
+from siprouter.transport.applications import WriteError, send_datagram, write_fifo
 from siprouter.transport.endpoint import SIP_PORT
 from siprouter.util.errors import OperatorError, PeerError
 from siprouter.util.text import to_bytes, to_str

@@ -1,4 +1,4 @@
-"""Writing to FIFOs and Unix datagram sockets without blocking."""
+"""Writing to applications on this machine: FIFOs and Unix datagram sockets, without blocking."""
 
 from __future__ import annotations
 
