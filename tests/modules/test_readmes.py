@@ -26,7 +26,8 @@ def examples() -> list[tuple[str, str]]:
 def test_example(module: str, text: str) -> None:
     node = Node(text)
     try:
-        assert module in node.worker.modules
+        assert module.removesuffix("_s") in node.worker.modules
+        assert module.endswith("_s") == text.startswith("#!SER\n")
         assert [record.text for record in node.records if record.level < 0] == []
     finally:
         node.close()

@@ -22,9 +22,19 @@ def sample(*args: object, **more: object) -> Function:
 
 
 def test_all_modules_are_listed_and_described() -> None:
-    assert [name for name, _ in list_modules()] == available_modules()
-    for name in available_modules():
+    names = [name for name, _ in list_modules()]
+    assert {name.removesuffix(" (ser)") for name in names} == set(available_modules(ser=True))
+    for name in names:
         assert describe_module(name).startswith(f"{name}: ")
+
+
+def test_both_flavours_of_a_module() -> None:
+    names = [name for name, _ in list_modules()]
+    assert {"maxfwd", "maxfwd (ser)"} <= set(names) and "maxfwd_s" not in names
+    assert "is_maxfwd_lt" in describe_module("maxfwd.so")
+    assert "maxfwd_at_least" in describe_module("maxfwd (ser)")
+    with pytest.raises(OperatorError, match="no module is called maxfwd_s"):
+        describe_module("maxfwd_s")
 
 
 def test_unknown_modules() -> None:

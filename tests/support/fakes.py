@@ -84,7 +84,7 @@ class FakeWorker(Worker):
         inst = self.add_module(declared)
         for key, value in params.items():
             for one in value if isinstance(value, list) else [value]:
-                self.set_param(name, key, one)
+                self.set_param(declared.name, key, one)
         return inst
 
     def texts(self) -> list[str]:

@@ -10,6 +10,9 @@ from typing import Any
 
 from siprouter.core.declare import EventRoute, Function, Mi, Module, PVar, Rpc, Select, Transformation
 
+SER_SUFFIX = "_s"
+"""ends the folder of a module that only `#!SER` scripts load"""
+
 
 def load_declaration(name: str) -> Module | None:
     """The declaration of the module in `siprouter.modules.<name>`, or None where there is no such folder."""
@@ -25,10 +28,28 @@ def load_declaration(name: str) -> Module | None:
     return found if isinstance(found, Module) else None
 
 
-def available_modules() -> list[str]:
-    """Names of all module folders, sorted."""
+def find_declaration(name: str, ser: bool = False) -> Module | None:
+    """The module that `loadmodule "name"` means, or None. In `#!SER` scripts the flavour of SER goes first."""
+    folder = name.replace("-", "_")
+    if folder.endswith(SER_SUFFIX):
+        return None
+    declared = load_declaration(folder + SER_SUFFIX) if ser else None
+    return load_declaration(folder) if declared is None else declared
+
+
+def module_folders() -> list[str]:
+    """Names of all module folders, sorted; where both families of SIP Router have a module, that of SER ends in _s."""
     package = importlib.import_module("siprouter.modules")
     return sorted(info.name for info in pkgutil.iter_modules(package.__path__) if info.ispkg)
+
+
+def available_modules(ser: bool = False) -> list[str]:
+    """The modules that scripts can load, sorted; `ser`: `#!SER` scripts."""
+    folders = module_folders()
+    names = {folder for folder in folders if not folder.endswith(SER_SUFFIX)}
+    if ser:
+        names |= {folder.removesuffix(SER_SUFFIX) for folder in folders}
+    return sorted(names)
 
 
 class Registry:
@@ -43,6 +64,8 @@ class Registry:
         self.mis: dict[str, tuple[Mi, Any]] = {}
         self.selects: list[tuple[Select, Any]] = []
         self.event_routes: dict[str, EventRoute] = {}
+        self.ser = False
+        """whether the script is in the mode `#!SER`, which loads the modules of SER"""
 
     def add(self, module: Module, inst: Any) -> None:
         """Add what a module declares."""
@@ -99,10 +122,10 @@ class Registry:
         )
 
     def _suggest(self, name: str, known: Iterable[str], prefix: str, names: Any) -> str:
-        for other in available_modules():
+        for other in available_modules(self.ser):
             if other in self.modules:
                 continue
-            declared = load_declaration(other)
+            declared = find_declaration(other, self.ser)
             if declared is not None and name in set(names(declared)):
                 return f'add: loadmodule "{other}.so"'
         close = difflib.get_close_matches(name, list(known), 1)

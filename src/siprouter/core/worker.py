@@ -15,7 +15,7 @@ from siprouter.core.env import LoadEnv
 from siprouter.core.hooks import Hooks
 from siprouter.core.registry import Registry
 from siprouter.core.routes import Script
-from siprouter.core.settings import CfgFramework, Settings
+from siprouter.core.settings import CfgError, CfgFramework, Settings
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
 
@@ -140,7 +140,10 @@ class Worker:
         if param.setter:
             getattr(inst, param.setter)(value)
         elif param.cfg_var:
-            self.cfg.set_initial(module, param.cfg_var, value)
+            try:
+                self.cfg.set_initial(module, param.cfg_var, value)
+            except CfgError as error:
+                raise OperatorError(f"parameter '{name}' of module {module}: {error}") from None
         else:
             setattr(inst, param.attribute, value)
 

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 
 from siprouter.core.env import LoadEnv
 from siprouter.core.inventory.facts import module_facts
-from siprouter.core.registry import available_modules, load_declaration
+from siprouter.core.registry import available_modules, find_declaration
 from siprouter.core.routes import BRANCH, FAILURE, ONSEND, REQUEST, TM_ONREPLY, Script
 from siprouter.core.worker import Worker
 from siprouter.script.analysis import analyse
@@ -124,6 +124,7 @@ def _too_deep(diagnostics: Diagnostics) -> None:
 def load_modules(parsed: Parsed, worker: Worker) -> None:
     """Set the parameters, load the modules and set theirs, in the order of the file."""
     env = parsed.env = worker.env
+    worker.registry.ser = parsed.config.mode == MODE_SER
     if "setflag" not in worker.registry.functions:
         register_core_functions(worker)
         register_core_selects(worker)
@@ -161,11 +162,9 @@ def _load_module(node: LoadModule, worker: Worker, parsed: Parsed) -> None:
     if name in worker.modules:
         parsed.diagnostics.warning("loaded-twice", f"module {name} is loaded already", location)
         return
-    folder = name.replace("-", "_")
-    flavours = (f"{folder}_s", folder) if parsed.config.mode == MODE_SER else (folder,)
-    declared = next(filter(None, map(load_declaration, flavours)), None)
+    declared = find_declaration(name, worker.registry.ser)
     if declared is None:
-        _unknown_module(name, location, parsed)
+        _unknown_module(name, location, parsed, worker)
         return
     try:
         worker.add_module(declared)
@@ -174,7 +173,7 @@ def _load_module(node: LoadModule, worker: Worker, parsed: Parsed) -> None:
         parsed.missing.add(name)
 
 
-def _unknown_module(name: str, location: SourceLocation, parsed: Parsed) -> None:
+def _unknown_module(name: str, location: SourceLocation, parsed: Parsed, worker: Worker) -> None:
     parsed.missing.add(name)
     message, hint = f"unknown module {name}", ""
     if name in FORMER_MODULES:
@@ -182,7 +181,7 @@ def _unknown_module(name: str, location: SourceLocation, parsed: Parsed) -> None
     elif any(fact["name"] == name for fact in module_facts()):
         message = f"module {name} of SIP Router is not part of this program"
     else:
-        hint = did_you_mean(name, available_modules())
+        hint = did_you_mean(name, available_modules(worker.registry.ser))
     parsed.diagnostics.error("unknown-module", message, location, suggestion=hint)
 
 

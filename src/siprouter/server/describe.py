@@ -7,25 +7,34 @@ from collections.abc import Iterable
 
 from siprouter.core.args import arities
 from siprouter.core.declare import Function, Module, Param
-from siprouter.core.registry import available_modules, load_declaration
+from siprouter.core.registry import SER_SUFFIX, load_declaration, module_folders
 from siprouter.core.routes import ANY, ROUTE_NAMES
 from siprouter.util.errors import OperatorError
 
 
 def list_modules() -> list[tuple[str, str]]:
-    """(name, one line of help) of all modules."""
-    found = (load_declaration(name) for name in available_modules())
-    return [(module.name, module.help) for module in found if module is not None]
+    """(name, one line of help) of all modules; names as `describe_module` takes them."""
+    found = ((name, load_declaration(name)) for name in module_folders())
+    return [(module_title(name), module.help) for name, module in found if module is not None]
+
+
+def module_title(folder: str) -> str:
+    """The name of the module in a folder: `rr`, or `rr (ser)` for what only `#!SER` scripts load."""
+    base = folder.removesuffix(SER_SUFFIX)
+    return folder if base == folder else f"{base} (ser)"
 
 
 def describe_module(name: str) -> str:
-    """All that a module offers. Raises OperatorError for an unknown one."""
+    """All that a module offers; `name (ser)` is the flavour of SER. Raises OperatorError for an unknown one."""
     name = name.removesuffix(".so")
-    declared = load_declaration(name.replace("-", "_"))
+    titles = {module_title(folder): folder for folder in module_folders()}
+    folder = titles.get(name, titles.get(name.replace("-", "_"), ""))
+    declared = load_declaration(folder)
     if declared is None:
-        close = difflib.get_close_matches(name, available_modules(), 1)
+        close = difflib.get_close_matches(name, titles, 1)
         raise OperatorError(f"no module is called {name}", suggestion=f"did you mean {close[0]}?" if close else "")
-    lines = [f"{declared.name}: {declared.help}"]
+    title = declared.name + (" (ser)" if folder.endswith(SER_SUFFIX) else "")
+    lines = [f"{title}: {declared.help}"]
     if declared.depends:
         lines.append(f"needs: {', '.join(declared.depends)}")
     for title, entries in sections(declared):

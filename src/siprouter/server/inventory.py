@@ -17,7 +17,7 @@ from siprouter.core.inventory.compare import (
     find_declared,
 )
 from siprouter.core.inventory.facts import core_facts, module_facts, module_label
-from siprouter.core.registry import available_modules, load_declaration
+from siprouter.core.registry import load_declaration, module_folders
 from siprouter.rpc.core import CORE_RPCS
 from siprouter.script.core_table import core_arities
 from siprouter.script.language import language_names
@@ -47,7 +47,7 @@ class Report:
 
 def declared_modules() -> list[Module]:
     """The declarations of all module folders."""
-    found = (load_declaration(name) for name in available_modules())
+    found = (load_declaration(name) for name in module_folders())
     return [module for module in found if module is not None]
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.args import Constant, Folded, Int
+from siprouter.core.max_forwards import ABSENT, add_hops, hops_left, set_hops
 from siprouter.core.values import Value
-from siprouter.sip.message import Message
-from siprouter.sip.names import H_MAX_FORWARDS
-from siprouter.util.errors import OperatorError, PeerError, SourceLocation
+from siprouter.util.errors import OperatorError, SourceLocation
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
     from siprouter.core.worker import Worker
 
 UPPER_LIMIT = 256
-ABSENT = -1
-BROKEN = -2
-HOPS_LEFT = "maxfwd.hops_left"
 
 
 class HopLimit(Int):
@@ -48,40 +44,23 @@ class MaxFwd:
         if not 1 <= self.max_limit <= UPPER_LIMIT:
             raise OperatorError(f"parameter max_limit of maxfwd must be 1 to {UPPER_LIMIT}, found {self.max_limit}")
 
-    def hops_left(self, ctx: Context) -> int:
-        """Max-Forwards as far as it was counted down, ABSENT, or BROKEN."""
-        counted = ctx.vars.get(HOPS_LEFT)
-        if counted is not None:
-            return int(counted)
-        msg: Message = ctx.msg
-        try:
-            return msg.max_forwards
-        except PeerError:
-            self.log.error("Max-Forwards is not a number", source="maxfwd")
-            return BROKEN
-
     def process(self, ctx: Context, value: int) -> int:
         """mf_process_maxfwd_header(value): 1 counted down, 2 added, -1 used up, -2 broken."""
-        hops = self.hops_left(ctx)
-        msg: Message = ctx.msg
+        hops = hops_left(ctx)
         if hops > 0:
-            hops = min(hops - 1, self.max_limit)
-            header = msg.get(H_MAX_FORWARDS)
-            if header is not None:
-                msg.replace(header.start, header.end - header.start, b"%d" % hops)
-                ctx.vars[HOPS_LEFT] = hops
+            set_hops(ctx, min(hops - 1, self.max_limit))
             return 1
         if hops != ABSENT:
             return -1 if hops == 0 else -2
         if not 1 <= value <= self.max_limit:
             self.log.error("cannot add Max-Forwards: %d", value, source="maxfwd")
             return -2
-        msg.insert_header(b"Max-Forwards: %d\r\n" % value)
+        add_hops(ctx, value)
         return 2
 
     def is_less(self, ctx: Context, limit: int) -> int:
         """is_maxfwd_lt(limit): 1 less, -1 not less, -2 absent, -3 broken."""
-        hops = self.hops_left(ctx)
+        hops = hops_left(ctx)
         if hops < 0:
             return hops - 1
         return 1 if hops < limit else -1
