@@ -265,10 +265,10 @@ class FunctionGen(ExprGen):
         return self.wait(called) if waits else called
 
     def _if(self, statement: If, tail: bool) -> list[ast.stmt]:
+        following: list[ast.stmt] = []
         if statement.orelse or tail:
+            self.at_node(statement.branches[-1][0])
             following = self.block(statement.orelse, tail)
-        else:
-            following = []
         for test, body in reversed(statement.branches):
             done = self.block(body, tail)
             self.at_node(test)
@@ -353,23 +353,27 @@ class FunctionGen(ExprGen):
 
     def _switch_chain(self, groups: Sequence[list[Case]], chosen: str, tail: bool) -> list[ast.stmt]:
         """A switch where no case falls into the next: if … elif …"""
+        if groups:
+            self.at_node(groups[-1][-1])
         following: list[ast.stmt] = [self._end_of_route()] if tail else []
         default = next((group for group in groups if any(case.label is None for case in group)), None)
         if default is not None:
-            following = self._case_body(default[-1].body, tail)
+            following = self._case_body(default[-1], tail)
         for group in reversed([group for group in groups if group is not default]):
-            body = self._case_body(group[-1].body, tail)
+            body = self._case_body(group[-1], tail)
             following = [self.when(self._labels(group, chosen), body, following)]
         return following
 
-    def _case_body(self, body: Sequence[Stmt], tail: bool) -> list[ast.stmt]:
-        if body and isinstance(body[-1], Break):
-            out = self.block(body[:-1], False)
-            if tail:
-                self.at_node(body[-1])
-                out.append(self._end_of_route(-1))
-            return out or [self.nothing()]
-        return self.block(body, tail) or [self.nothing()]
+    def _case_body(self, case: Case, tail: bool) -> list[ast.stmt]:
+        body = case.body
+        self.at_node(case)
+        if not body or not isinstance(body[-1], Break):
+            return self.block(body, tail) or [self.nothing()]
+        out = self.block(body[:-1], False)
+        self.at_node(body[-1])
+        if tail:
+            out.append(self._end_of_route(-1))
+        return out or [self.nothing()]
 
     def _switch_loop(self, statement: Switch, groups: Sequence[list[Case]], chosen: str, tail: bool) -> list[ast.stmt]:
         """A switch with cases that fall through: the number of the first group to run, then the groups in order."""
@@ -394,12 +398,13 @@ class FunctionGen(ExprGen):
             reached = self.compare(self.name(number), ast.LtE(), self.const(position))
             body.append(self.when(reached, done))
         self._loops -= 1
-        self.at_node(statement)
+        brace = statement.last
+        if brace.source is self.source:  # not the line of the switch: that would look like a case that was taken
+            self.place = span_place(self.source, brace.start, brace.end)
         body.append(self._end_of_route() if tail else self.leave())
-        out = [*select, self.loop(self.const(True), body)]
-        if tail:
-            out.append(self._end_of_route(-1))
-        return out
+        ending = [self._end_of_route(-1)] if tail else []
+        self.at_node(statement)
+        return [*select, self.loop(self.const(True), body), *ending]
 
 
 def may_fail(expr: Expr) -> bool:
