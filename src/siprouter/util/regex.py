@@ -26,16 +26,24 @@ MAX_SUBST_RESULT = 1 << 20
 class Match:
     """Where a pattern matched: offsets in the text (characters of a str, bytes of a bytes)."""
 
-    __slots__ = ("start", "end", "_spans", "_text")
+    __slots__ = ("_count", "_found", "_latin", "_text", "end", "start")
 
-    def __init__(self, spans: tuple[tuple[int, int], ...], text: str) -> None:
-        self.start, self.end = spans[0]
-        self._spans = spans
+    def __init__(self, found: Any, count: int, text: str, latin: str | None = None) -> None:
+        """`found` is the engine's match; where its offsets are those of `latin`, they are mapped to `text`."""
+        self._found = found
+        self._count = count
         self._text = text
+        self._latin = latin
+        self.start, self.end = self.span()
 
     def span(self, group: int = 0) -> tuple[int, int]:
         """Start and end of a group; (-1, -1) when there is no such group or it took no part."""
-        return self._spans[group] if group < len(self._spans) else (-1, -1)
+        if group > self._count:
+            return -1, -1
+        start, end = self._found.span(group)
+        if self._latin is None:
+            return start, end
+        return _to_text_offset(self._latin, start), _to_text_offset(self._latin, end)
 
     def group(self, group: int = 0) -> str | None:
         """The text of a group, None when there is no such group or it took no part."""
@@ -44,7 +52,7 @@ class Match:
 
     def groups(self) -> list[str | None]:
         """All numbered groups, from 1."""
-        return [self.group(number) for number in range(1, len(self._spans))]
+        return [self.group(number) for number in range(1, self._count + 1)]
 
 
 class Regex:
@@ -90,28 +98,23 @@ class Regex:
     def search(self, text: str, pos: int = 0) -> Match | None:
         """The leftmost-longest match that starts at `pos` or later; `^` still means the start of the whole text."""
         if text.isascii():
-            return self._search_latin(text, pos, text)
+            found = self._search_latin(text, pos)
+            return None if found is None else Match(found, self.group_count, text)
         latin = _to_latin(text)
-        found = self._search_latin(latin, len(_to_latin(text[:pos])), text)
-        if found is None:
-            return None
-        spans = tuple((_to_text_offset(latin, start), _to_text_offset(latin, end)) for start, end in found._spans)
-        return Match(spans, text)
+        found = self._search_latin(latin, len(_to_latin(text[:pos])))
+        return None if found is None else Match(found, self.group_count, text, latin)
 
     def search_bytes(self, data: bytes, pos: int = 0, end: int | None = None) -> Match | None:
         """Like `search` in `data[:end]`, offsets in bytes. Groups are Latin-1 text: one character a byte."""
         latin = (data if end is None else data[:end]).decode("latin-1")
-        return self._search_latin(latin, pos, latin)
+        found = self._search_latin(latin, pos)
+        return None if found is None else Match(found, self.group_count, latin)
 
-    def _search_latin(self, latin: str, pos: int, text: str) -> Match | None:
+    def _search_latin(self, latin: str, pos: int) -> Any:
         if self._exact_quick and self._quick is not None and len(latin) - pos <= self._quick_limit:
-            found: Any = self._quick.search(latin, pos)
-        else:
-            self._check_length(latin)
-            found = self._safe.search(latin.encode("latin-1"), pos)
-        if found is None:
-            return None
-        return Match(tuple(found.span(number) for number in range(self.group_count + 1)), text)
+            return self._quick.search(latin, pos)
+        self._check_length(latin)
+        return self._safe.search(latin.encode("latin-1"), pos)
 
     def _check_length(self, latin: str) -> None:
         if self._perl_only:
