@@ -19,23 +19,23 @@ def _address(listener: Listener) -> bytes:
 class RecordRoute:
     """What one call of record_route() adds; see `core.late_edits`."""
 
-    __slots__ = ("double", "received", "single", "suffix", "user")
+    __slots__ = ("doubled", "received", "single", "suffix", "user")
 
     def __init__(self, received: Listener | None, user: bytes, suffix: bytes, double: bool) -> None:
         self.received = received
         self.user = user
         self.suffix = suffix
-        self.double = double
+        self.doubled = double
         self.single = b"" if received is None else self._line(received, b"")
 
     def with_params(self, params: bytes) -> RecordRoute:
         """The same with more parameters."""
-        return RecordRoute(self.received, self.user, self.suffix + params, self.double)
+        return RecordRoute(self.received, self.user, self.suffix + params, self.doubled)
 
     def lines(self, listener: Listener | None) -> bytes:
         """One line for the socket that received the request, or two: first the one it leaves from."""
         received = self.received
-        if listener is None or received is listener or not self.double:
+        if listener is None or received is listener or not self.doubled:
             return self.single
         if received is None:
             return self._line(listener, b"")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from siprouter.core.context import Context
+
 # Hints.done: what the script did with the transaction
 REPLIED = 1
 FORWARDED = 2
@@ -75,7 +77,7 @@ class Hints:
         self.force_socket: Any = None
         self.branch_flags = 0
 
-    def save(self, ctx: Any) -> None:
+    def save(self, ctx: Context) -> None:
         """Keep how the request looks now; only the first call counts."""
         if self.saved:
             return
