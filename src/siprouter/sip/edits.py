@@ -1,5 +1,4 @@
-"""Pending edits of a message: an order-independent list of "in the place of these octets, put those"."""
-
+"""Pending edits of a message: a list of "in the place of these octets, put those"."""
 
 from siprouter.sip.headers import HeaderBlock
 from siprouter.sip.names import H_CONTENT_LENGTH

@@ -16,9 +16,7 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 def escape(text: str, allowed: frozenset[int]) -> str:
     """Everything but the octets in `allowed` as ``%XX``."""
-    return "".join(
-        chr(octet) if octet in allowed else f"%{octet:02X}" for octet in to_bytes(text)
-    )
+    return "".join(chr(octet) if octet in allowed else f"%{octet:02X}" for octet in to_bytes(text))
 
 
 def escape_user(text: str) -> str:

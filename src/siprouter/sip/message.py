@@ -377,8 +377,6 @@ class Message(HeaderBlock):
         return f"<Message {self.first_line}>"
 
 
-
-
 def _read_message(buf: bytes) -> Message:
     msg = Message.__new__(Message)
     msg.buf = buf

@@ -213,6 +213,7 @@ def method_id(name: str) -> int:
 
 # --- tables for the scanner: 256 flags for each octet, and a chained hash of the header names
 
+
 def _flags(octets: bytes) -> bytes:
     return bytes(octet in octets for octet in range(256))
 
