@@ -148,8 +148,8 @@ def test_bad_pattern_tells_where() -> None:
     assert caught.value.position == 2
 
 
-# The C library takes exponential time for some nested loops, and finds wrong matches for anchors inside groups: both are
-# left out here.
+# The C library takes exponential time for some nested loops, and finds wrong matches for anchors inside groups: both
+# are left out here.
 _atoms = st.sampled_from(["a", "b", "c", ".", "[ab]", "[^a]", "\\.", "[[:alpha:]]", "x", "}"])
 _loops = st.sampled_from(["*", "+", "?", "{1,2}", "{2}", "{0,1}"])
 _pieces = st.one_of(_atoms, st.tuples(_atoms, _loops).map("".join))

@@ -64,7 +64,8 @@ def test_refused_with_400(site: Site, contacts: list[str], headers: list[str], i
     site.register("<sip:old@h>")
     assert site.register(*contacts, cseq=2, headers=headers) == 0
     assert (site.reply.status, site.reply.reason) == (400, "Bad Request")
-    assert site.reply.headers == {"P-Registrar-Error": info}
+    assert site.reply.headers["P-Registrar-Error"] == info
+    assert ("Contact" in site.reply.headers) is (info in ("Invalid q param in contact", "Message parse error"))
     assert site.uris() == ["sip:old@h"]
     assert site.stat("rejected_regs") == 1
 

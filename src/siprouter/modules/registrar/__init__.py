@@ -4,8 +4,9 @@ from siprouter.core.args import Fmt, Opt, Str
 from siprouter.core.declare import KAMAILIO, Module, cfg_var, function, param, pvar, stat
 from siprouter.core.routes import FAILURE, ONREPLY, REQUEST
 from siprouter.modules.registrar import lookup, profiles, save, sockets
-from siprouter.modules.registrar.arguments import SaveFlags, table
+from siprouter.modules.registrar.arguments import SaveFlags
 from siprouter.modules.registrar.state import Registrar
+from siprouter.modules.usrloc.arguments import table
 
 _EXPIRES = "seconds a contact lives for which the phone names no time"
 _RANGE = "per cent by which default_expires varies at random"

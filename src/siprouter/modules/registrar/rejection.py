@@ -18,6 +18,11 @@ class Rejected(PeerError):
         super().__init__(status, REASONS[status])
         self.info = info
 
+    @property
+    def lists_contacts(self) -> bool:
+        """Whether the answer lists the present contacts: not where the message as such is wrong."""
+        return (self.status, self.info) not in SYNTAX
+
 
 INVALID_CSEQ = (400, "Invalid CSeq number")
 AOR_TOO_LONG = (500, "Address Of Record too long")
@@ -34,3 +39,5 @@ CONTACT_LENGTH = (400, "Contact/received too long")
 CALL_ID_LENGTH = (400, "Callid too long")
 PARSE_PATH = (400, "Path parse error")
 PATH_UNSUPPORTED = (420, "No support for found Path indicated")
+
+SYNTAX = frozenset((PARSE_EXPIRES, PARSE_CONTACT, STAR_EXPIRES, STAR_CONTACTS, CONTACT_LENGTH))

@@ -37,15 +37,15 @@ def save(inst: Registrar, ctx: Context, domain: Domain, flags: int = 0) -> int:
     contacts: Contacts = ()
     try:
         aor = inst.aor_of_message(ctx)
+        contacts, expired = domain.split(domain.get(aor), int(inst.worker.wall_clock()))
         reg = read_registration(inst, ctx, STORED_IN_MEMORY if flags & MEMORY_ONLY else 0)
         _check_path_support(inst, ctx, reg)
-        contacts, expired = domain.split(domain.get(aor), reg.now)
         outcome = _work_out(inst, contacts, reg, bool(flags & REPLACE))
     except Rejected as rejected:
         inst.stats.rejected_regs.inc()
         inst.worker.log.info("REGISTER refused: %s (%s)", rejected.info, rejected.status, source="registrar")
         if answers:
-            send_rejected(inst, ctx, rejected, contacts)
+            send_rejected(inst, ctx, rejected, contacts if rejected.lists_contacts else ())
         return 0
     if outcome.changes:
         domain.store(aor, outcome.contacts, expired + outcome.changes)

@@ -77,9 +77,9 @@ class Registrar:
 
     def aor_of_message(self, ctx: Context) -> str:
         """The address of record that a REGISTER is for: its To, or `aor_avp`. Raises Rejected."""
-        if self._aor is not None:
-            return self.aor(ctx, ctx.msg.to.uri)
         try:
+            if self._aor is not None:
+                return self.aor(ctx, ctx.msg.to.uri)
             return self._make_aor(ctx.msg.to.parsed_uri)
         except MessageError:
             raise Rejected(*AOR_PARSE) from None
