@@ -98,14 +98,19 @@ def _sdp_line(worker: Worker, ctx: Context, name: str) -> str | None:
     return None
 
 
-def _message_id(worker: Worker, ctx: Context, *, base: int) -> str | None:
+def message_id(worker: Worker, ctx: Context) -> int:
     """A number that is this message's own; that of `$mi` where the module pv is loaded."""
     pv = worker.modules.get("pv")
     if pv is not None:
-        number: int = pv.message_id(ctx)
-    else:
-        number = ctx.vars.setdefault(MESSAGE_ID, worker.services.get(MESSAGE_ID, 0) + 1)
-        worker.services[MESSAGE_ID] = max(number, worker.services.get(MESSAGE_ID, 0))
+        own: int = pv.message_id(ctx)
+        return own
+    number: int = ctx.vars.setdefault(MESSAGE_ID, worker.services.get(MESSAGE_ID, 0) + 1)
+    worker.services[MESSAGE_ID] = max(number, worker.services.get(MESSAGE_ID, 0))
+    return number
+
+
+def _message_id(worker: Worker, ctx: Context, *, base: int) -> str | None:
+    number = message_id(worker, ctx)
     return f"{number & 0xFFFFFFFF:08x}" if base == 16 else str(number)
 
 
