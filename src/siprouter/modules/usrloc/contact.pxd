@@ -1,8 +1,7 @@
 cimport cython
 
 
-# Only str and numbers: such a class is left alone by the garbage collector.
-@cython.final
+# Only str and numbers: such a class is left alone by the garbage collector. The SER flavour adds to it in a subclass.
 cdef class Contact:
     cdef readonly str uri
     cdef readonly str call_id

@@ -25,15 +25,22 @@ class Domain:
     """The bindings of one table (``save("location")``).
 
     All bindings of an address of record are one value of the state table, so that they change together.
-    `callbacks` are called after each change: (events, function).
+    `callbacks` are called after each change: (events, function). `record` is the class of the bindings.
     """
 
-    def __init__(self, worker: Worker, name: str, timer_interval: float, callbacks: list[tuple[int, Callback]]) -> None:
+    def __init__(
+        self,
+        worker: Worker,
+        name: str,
+        timer_interval: float,
+        callbacks: list[tuple[int, Callback]],
+        record: type[Contact] = Contact,
+    ) -> None:
         self.name = name
         self.callbacks = callbacks
         self.clock = worker.wall_clock
         self.table = worker.state.table(
-            f"usrloc:{name}", record=Contact, revise=self._revise, interval=float(timer_interval)
+            f"usrloc:{name}", record=record, revise=self._revise, interval=float(timer_interval)
         )
         declare = worker.counters.declare
         self.users = declare("usrloc", f"{name}-users", "addresses of record", lambda: len(self.table), no_reset=True)
