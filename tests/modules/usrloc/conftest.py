@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support.fakes import FakeWorker
 
 from siprouter.modules.usrloc.contact import ALL_METHODS, Contact
 from siprouter.modules.usrloc.state import Usrloc
 from siprouter.state.local import LocalState
+from tests.support.fakes import FakeWorker
 
 NOW = 1_700_000_000
 

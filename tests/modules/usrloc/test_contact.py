@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.modules.usrloc.conftest import NOW, contact
 
 from siprouter.modules.usrloc.contact import (
     FOUND,
@@ -19,6 +18,7 @@ from siprouter.modules.usrloc.contact import (
     q_text,
     replace_contact,
 )
+from tests.modules.usrloc.conftest import NOW, contact
 
 
 def uris(contacts: tuple[Contact, ...]) -> str:

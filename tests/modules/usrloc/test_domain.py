@@ -1,8 +1,7 @@
-from tests.modules.usrloc.conftest import NOW, Load, contact
-from tests.support.fakes import FakeWorker
-
 from siprouter.modules.usrloc.contact import Contact
 from siprouter.modules.usrloc.domain import DELETE, EXPIRE, INSERT, UPDATE, Domain
+from tests.modules.usrloc.conftest import NOW, Load, contact
+from tests.support.fakes import FakeWorker
 
 
 def numbers(worker: FakeWorker) -> dict[str, int]:

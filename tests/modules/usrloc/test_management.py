@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from tests.modules.usrloc.conftest import NOW, Load, contact
-from tests.support.fakes import FakeWorker
 
 from siprouter.modules.usrloc.domain import INSERT
 from siprouter.rpc.call import call_mi, call_rpc
 from siprouter.rpc.mi import MiArgument, MiReply, node_lines
 from siprouter.rpc.values import plain
+from tests.modules.usrloc.conftest import NOW, Load, contact
+from tests.support.fakes import FakeWorker
 
 
 async def mi(worker: FakeWorker, name: str, *values: str) -> MiReply:

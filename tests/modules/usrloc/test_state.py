@@ -1,4 +1,5 @@
 import pytest
+
 from tests.modules.usrloc.conftest import Load
 from tests.support.fakes import FakeWorker
 

@@ -167,9 +167,7 @@ def _compare_params(fact: Fact, module: Module) -> list[Gap]:
 
 
 def _param_problem(item: Fact, param: Param) -> str:
-    accepted = {item.get("value", item["type"]) if item["type"] == "func" else item["type"]}
-    for other in item.get("also", ()):
-        accepted.add(other.get("value", other["type"]) if other["type"] == "func" else other["type"])
+    accepted = {_accepted_type(entry) for entry in (item, *item.get("also", ()))}
     lacking = [kind for kind in sorted(accepted) if kind not in param.kind.split("|")]
     if lacking:
         return f"does not take {', '.join(lacking)}"
@@ -178,6 +176,11 @@ def _param_problem(item: Fact, param: Param) -> str:
     if not _same_default(item["default"], param.default):
         return f"default is {param.default!r}, not {item['default']!r}"
     return ""
+
+
+def _accepted_type(entry: Fact) -> str:
+    """The type that modparam takes: for a function, that of its argument."""
+    return str(entry.get("value", "str") if entry["type"] == "func" else entry["type"])
 
 
 def _same_default(theirs: Any, ours: Any) -> bool:
