@@ -19,6 +19,7 @@ from siprouter.server.network import apply_cache, apply_plan
 from siprouter.server.receive import MessageReceiver
 from siprouter.sip.framing import PING, PONG, Framer
 from siprouter.sip.message import Message, parse_message
+from siprouter.sip.summary import summarize
 from siprouter.testing import leaks
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.leaks import LeakError, TimerView, TransactionView
@@ -415,22 +416,6 @@ class Node:
 
 async def _finish(awaitable: Awaitable[T]) -> T:
     return await awaitable
-
-
-def summarize(data: bytes) -> str:
-    """One line for a message in a ladder: "INVITE sip:bob@example.org", "200 OK (INVITE)"."""
-    if not data.strip(b"\0\r\n"):
-        return "keep-alive"
-    first = data.split(b"\r\n", 1)[0].decode("utf-8", "replace")
-    start, _, rest = first.partition(" ")
-    if not start.startswith("SIP/"):
-        return first.removesuffix(" SIP/2.0")
-    for line in data.split(b"\r\n\r\n", 1)[0].split(b"\r\n")[1:]:
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"cseq":
-            method = value.split()[-1:] or [b""]
-            return f"{rest} ({method[0].decode('utf-8', 'replace')})"
-    return rest
 
 
 __all__ = ["LeakError", "LoadError", "Node"]
