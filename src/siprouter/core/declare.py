@@ -146,6 +146,8 @@ class Module:
     family: str = COMMON
     depends: tuple[str, ...] = ()
     """modules that must be loaded before; order of loading in the configuration still counts"""
+    uses: tuple[str, ...] = ()
+    """modules whose code is imported, and which need not be loaded"""
     params: Sequence[Param] = ()
     functions: Sequence[Function] = ()
     pvars: Sequence[PVar] = ()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker, call, context, edited, make_worker, request
 
 from siprouter.core.context import Context
 from siprouter.util.errors import OperatorError
+from tests.support.fakes import FakeWorker, call, context, edited, make_worker, request
 
 
 def with_hops(text: str, worker: FakeWorker | None = None) -> Context:

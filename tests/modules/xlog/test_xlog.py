@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.fakes import FakeWorker, call, context, expand, make_worker, read, write
 
 from siprouter.core.args import Constant
 from siprouter.modules.xlog.xlog import LogText
 from siprouter.util.errors import OperatorError, SourceLocation
 from siprouter.util.log import format_text
+from tests.support.fakes import FakeWorker, call, context, expand, make_worker, read, write
 
 
 def make(**params: int | str) -> FakeWorker:

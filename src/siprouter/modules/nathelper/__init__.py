@@ -13,6 +13,7 @@ module = Module(
     help="NAT traversal: tests, fixes of Contact and SDP, pings",
     state=Nathelper,
     family=KAMAILIO,
+    uses=("usrloc",),
     params=[
         param("natping_interval", int, 0, "seconds between two pings of a contact; 0: no pings"),
         param("ping_nated_only", int, 0, "1: ping only contacts with the flag nat_bflag of usrloc"),
