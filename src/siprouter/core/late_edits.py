@@ -59,6 +59,12 @@ def exchange_late(ctx: Context, old: LateLines, new: LateLines) -> None:
             _remember(ctx, changed, new)
 
 
+def remove_late(ctx: Context, kind: type[Any]) -> None:
+    """Take all edits whose owner is of a class away from this branch."""
+    if ctx.var_map is not None and LATE_EDITS in ctx.var_map:
+        ctx.msg.edits = [edit for edit in ctx.msg.edits if not isinstance(_owner(ctx, edit), kind)]
+
+
 def settle_edits(ctx: Context, edits: list[Edit], listener: Listener | None) -> list[Edit]:
     """`edits` as they are for a request of `ctx` that leaves from `listener`: what builds a request calls this."""
     known: list[tuple[Edit, LateLines]] | None = None if ctx.var_map is None else ctx.var_map.get(LATE_EDITS)
