@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from siprouter.modules.registrar.methods import methods_mask
 from siprouter.modules.registrar.path import read_path
@@ -34,6 +34,14 @@ MAX_RECEIVED = 512
 MAX_CALL_ID = 512
 MAX_USER_AGENT = 255
 NO_USER_AGENT = "n/a"
+
+
+class Limits(Protocol):
+    """What says how long contacts live: the settings `min_expires` and `max_expires` in `cfg`, and the default."""
+
+    cfg: Any
+
+    def default_expiry(self) -> int: ...
 
 
 @dataclass(slots=True)
@@ -70,8 +78,8 @@ def read_registration(inst: Registrar, ctx: Context, flags: int) -> Registration
     reg = Registration(msg.call_id, msg.cseq.number, now, flags=flags, cflags=ctx.branch_flags)
     if len(reg.call_id) > MAX_CALL_ID:
         raise Rejected(*CALL_ID_LENGTH)
-    contacts = _read_contacts(msg)
-    default = _header_expires(inst, msg, now)
+    contacts = read_contacts(msg)
+    default = header_expires(inst, msg, now)
     if any(contact.star for contact in contacts):
         if default > 0:
             raise Rejected(*STAR_EXPIRES)
@@ -82,7 +90,7 @@ def read_registration(inst: Registrar, ctx: Context, flags: int) -> Registration
     if not contacts:
         return reg
     reg.socket = inst.received_socket(ctx)
-    reg.user_agent = _user_agent(msg)
+    reg.user_agent = user_agent(msg)
     path_received = None
     if inst.use_path:
         path, path_received = read_path(inst, ctx)
@@ -97,7 +105,8 @@ def read_registration(inst: Registrar, ctx: Context, flags: int) -> Registration
     return reg
 
 
-def _read_contacts(msg: Message) -> list[NameAddr]:
+def read_contacts(msg: Message) -> list[NameAddr]:
+    """The contacts of the message, each with a URI or a star. Raises Rejected."""
     try:
         contacts = msg.contacts()
         for contact in contacts:
@@ -134,11 +143,11 @@ def _wanted(
             methods = methods_mask(params["methods"])
         except ValueError:
             raise Rejected(*PARSE) from None
-    expires = _contact_expires(inst, params.get("expires") or "", default_expires, now)
+    expires = contact_expires(inst, params.get("expires") or "", default_expires, now)
     return Wanted(uri, expires, q, methods, received)
 
 
-def _header_expires(inst: Registrar, msg: Message, now: int) -> int:
+def header_expires(inst: Limits, msg: Message, now: int) -> int:
     """Absolute expiry that the Expires header gives, or the default one; 0 to remove."""
     header = msg.get(H_EXPIRES)
     if header is None:
@@ -159,7 +168,7 @@ def parse_seconds(text: str) -> int | None:
     return None
 
 
-def _contact_expires(inst: Registrar, text: str, default: int, now: int) -> int:
+def contact_expires(inst: Limits, text: str, default: int, now: int) -> int:
     """Absolute expiry of one contact within the limits; 0 to remove it."""
     if text:
         seconds = parse_seconds(text)
@@ -178,7 +187,8 @@ def _contact_expires(inst: Registrar, text: str, default: int, now: int) -> int:
     return expires
 
 
-def _user_agent(msg: Message) -> str:
+def user_agent(msg: Message) -> str:
+    """The User-Agent header, NO_USER_AGENT where it is absent or too long."""
     header = msg.get(H_USER_AGENT)
     if header is None or not 0 < header.end - header.start < MAX_USER_AGENT:
         return NO_USER_AGENT
