@@ -270,13 +270,13 @@ class Transaction(ForkingTransaction):
         if challenged and challenge_count(self.branches) > 1:
             data = user.build_local(self, status, None, self.all_challenges())
             reply = None
-        elif reply is None:
-            data = user.build_local(self, status, None, [])
         elif status == 503:
-            # RFC 3261 16.7 step 6: a 503 says that we are overloaded, which is not so
+            # RFC 3261 16.7 step 6: a 503, also one that stands for a transport error, would say that we are overloaded
             status = 500
             data = user.build_local(self, status, "Service Unavailable", [])
             reply = None
+        elif reply is None:
+            data = user.build_local(self, status, None, [])
         else:
             data = user.build_relayed(self, branch, reply)
         if self.is_invite and reply is not None and 200 <= status < 300 and self.is_known_tag(reply):
