@@ -1,4 +1,6 @@
 from siprouter.core.avp cimport AvpStore
+from siprouter.sip.message cimport Message
+from siprouter.transport.endpoint cimport Endpoint
 
 
 cdef class Branch:
@@ -15,8 +17,8 @@ cdef class Branch:
 cdef class Context:
     cdef public object worker
     cdef public object script
-    cdef public object msg
-    cdef public object source
+    cdef public Message msg
+    cdef public Endpoint source
     cdef public double now
     cdef public int route_type
     cdef public str new_uri

@@ -39,6 +39,9 @@ MAX_SHELLS = 64
 
 Ready = Callable[[bool, bool], None]
 
+# Messages and transactions are freed by their reference counts; collections are for the rare cycle that a script makes
+GC_THRESHOLDS = (50_000, 20, 20)
+
 
 def run(options: RunOptions) -> int:
     """Runs until a signal ends it; the exit status. Everything an operator did wrong is printed."""
@@ -171,6 +174,7 @@ class Server:
             ready(True, bool(settings.log_stderror))
             gc.collect()
             gc.freeze()  # what is loaded stays: no collection needs to look at it again
+            gc.set_threshold(*GC_THRESHOLDS)
             await self.stopping.wait()
         finally:
             await self.stop(assembly, clockwork)

@@ -1,1 +1,3 @@
-# No C types: compiled as it is.
+from siprouter.core.context cimport Context
+
+cpdef int relay(tm, Context ctx, hop=*, int proto=*, bint replicate=*) except? -1000
