@@ -5,7 +5,8 @@ import pytest
 from siprouter.core.avp import CLASS_USER, TRACK_FROM, TRACK_TO
 from siprouter.core.routes import TM_ONREPLY
 from siprouter.sip.message import parse_message
-from tests.modules.registrar_s.conftest import NOW, MakeSite, Site
+from tests.modules.registrar_s.conftest import MakeSite, Site
+from tests.modules.usrloc_s.conftest import NOW
 from tests.support.fakes import call, context
 
 NAT = 1 << 4

@@ -103,9 +103,9 @@ class Pinger:
                 self._slots[domain][slot].discard(aor)
             for contact in contacts:
                 if contact.cflags & self.needed_flags == self.needed_flags:
-                    self._ping(contact)
+                    self.ping(contact)
 
-    def _ping(self, contact: Contact) -> None:
+    def ping(self, contact: Contact) -> None:
         """Pings one contact, where it is reached over UDP."""
         by_sip = bool(contact.cflags & self.sip_flag)
         try:

@@ -21,6 +21,9 @@ FIX_CONNECTION = 2
 ADD_NORTPPROXY = 4
 FIX_ORIGIN = 8
 
+ACTIVE = b"\r\na=direction:active"
+OLD_ADDRESS = b"\r\na=oldmediaip:"
+
 
 def find_sdp(msg: Message) -> tuple[int, int] | None:
     """Where the session description, or a body without Content-Type, is in `msg.buf`; no line ends at its end."""
@@ -58,13 +61,13 @@ def fix_nated_sdp(inst: Nathelper, ctx: Context, flags: int, ip: str = "") -> in
     if flags & ADD_NORTPPROXY and inst.nortpproxy_line:
         added += b"\r\n" + to_bytes(inst.nortpproxy_line)
     if flags & ADD_DIRECTION:
-        added += b"\r\na=direction:active"
+        added += ACTIVE
     new = ip or ctx.source.ip
     for address in old:
         if address.address in ("0.0.0.0", new):
             continue
-        added += b"\r\na=oldmediaip:" + to_bytes(address.address)
-        _replace(msg, start, address, new)
+        added += OLD_ADDRESS + to_bytes(address.address)
+        replace_address(msg, start, address, new)
     if added:
         msg.insert(end, added)
     return 1
@@ -84,7 +87,7 @@ def _addresses(sdp: Sdp, flags: int) -> list[SdpAddress] | None:
     return found
 
 
-def _replace(msg: Message, body: int, address: SdpAddress, new: str) -> None:
+def replace_address(msg: Message, body: int, address: SdpAddress, new: str) -> None:
     """Puts `new` in the place of an IPv4 address; the word IP4 in front of it follows the family."""
     msg.replace(body + address.start, address.end - address.start, to_bytes(new.strip("[]")))
     if is_ipv6(new):
