@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MAX_REPLACEMENTS = 10_000
 
 
-def _find(inst: TextOps, regex: Regex | None, data: bytes, pos: int) -> Match | None:
+def find(inst: TextOps, regex: Regex | None, data: bytes, pos: int) -> Match | None:
     """The first match at `pos` or later; None also for a bad pattern, and a text too long for the pattern (logged)."""
     if regex is None:
         inst.log.error("bad regular expression", source="textops")
@@ -36,19 +36,19 @@ def _find(inst: TextOps, regex: Regex | None, data: bytes, pos: int) -> Match | 
 
 def search(inst: TextOps, ctx: Context, regex: Regex | None) -> int:
     """search(regex): anywhere in the message"""
-    return 1 if _find(inst, regex, ctx.msg.buf, 0) is not None else -1
+    return 1 if find(inst, regex, ctx.msg.buf, 0) is not None else -1
 
 
 def search_body(inst: TextOps, ctx: Context, regex: Regex | None) -> int:
     """search_body(regex)"""
     body: bytes = ctx.msg.body
-    return 1 if body and _find(inst, regex, body, 0) is not None else -1
+    return 1 if body and find(inst, regex, body, 0) is not None else -1
 
 
 def search_append(inst: TextOps, ctx: Context, regex: Regex | None, text: str) -> int:
     """search_append(regex, text): text behind the first match"""
     msg: Message = ctx.msg
-    match = _find(inst, regex, msg.buf, msg.headers_start)
+    match = find(inst, regex, msg.buf, msg.headers_start)
     if match is None:
         return -1
     msg.insert(match.end, to_bytes(text))
@@ -58,7 +58,7 @@ def search_append(inst: TextOps, ctx: Context, regex: Regex | None, text: str) -
 def search_append_body(inst: TextOps, ctx: Context, regex: Regex | None, text: str) -> int:
     """search_append_body(regex, text)"""
     msg: Message = ctx.msg
-    match = _find(inst, regex, msg.body, 0) if msg.body else None
+    match = find(inst, regex, msg.body, 0) if msg.body else None
     if match is None:
         return -1
     msg.insert(msg.body_start + match.end, to_bytes(text))
@@ -72,7 +72,7 @@ def _replace(inst: TextOps, msg: Message, regex: Regex | None, text: str, in_bod
     pos = 0 if in_body else msg.headers_start
     new = to_bytes(text)
     for count in range(MAX_REPLACEMENTS if every else 1):
-        match = _find(inst, regex, data, pos) if pos < len(data) else None
+        match = find(inst, regex, data, pos) if pos < len(data) else None
         if match is None:
             return 1 if count else -1
         if match.start == match.end and every:
