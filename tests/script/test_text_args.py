@@ -8,7 +8,7 @@ from siprouter.core.args import Constant
 from siprouter.core.avp import CLASS_URI, CLASS_USER, TRACK_TO
 from siprouter.core.context import Context
 from siprouter.script.selects import register_core_selects
-from siprouter.script.text_args import AttributeOrText
+from siprouter.script.text_args import AttributeOrInt, AttributeOrText
 from siprouter.util.errors import NOWHERE, OperatorError
 from tests.support.fakes import FakeWorker, context
 
@@ -59,3 +59,23 @@ def test_computed_values(ctx: Context) -> None:
 def test_mistakes(ctx: Context, text: str) -> None:
     with pytest.raises(OperatorError, match="argument 'uid'"):
         value(ctx, text)
+
+
+@pytest.mark.parametrize(
+    "text,expected",
+    [("19", 19), (3, 3), ("0x10", 16), ("$n", 2), ("$none", None), ("$tu.uid", None), ("@cseq.num", 102)],
+)
+def test_numbers(ctx: Context, text: str | int, expected: int | None) -> None:
+    folded = AttributeOrInt("tests").fold(text, ctx.worker.env, NOWHERE)
+    assert (folded.value if isinstance(folded, Constant) else folded.evaluate(ctx)) == expected
+
+
+def test_computed_numbers(ctx: Context) -> None:
+    kind = AttributeOrInt()
+    assert [kind.convert(ctx, one) for one in ("7", 7, "x", None)] == [7, 7, None, None]
+
+
+@pytest.mark.parametrize("text", ["", "x", "$"])
+def test_no_numbers(ctx: Context, text: str) -> None:
+    with pytest.raises(OperatorError, match="argument 'tests'"):
+        AttributeOrInt("tests").fold(text, ctx.worker.env, NOWHERE)

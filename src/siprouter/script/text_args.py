@@ -1,4 +1,4 @@
-"""Arguments of functions of SER that take an attribute, a select or plain text."""
+"""Arguments of functions of SER that take an attribute, a select, or plain text or a number."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.args import ArgType, Constant, Dynamic, Folded
 from siprouter.core.selects import find_select, split_select_path
-from siprouter.core.values import Value, to_text
+from siprouter.core.values import Value, str_to_int, to_text
 from siprouter.script.attributes import Attribute
 from siprouter.script.core_args import parse_attribute
 from siprouter.util.errors import OperatorError, SourceLocation
@@ -49,6 +49,29 @@ class AttributeOrText(ArgType):
 
     def convert(self, ctx: Context, value: Value) -> str | None:
         return _text(value)
+
+
+class AttributeOrInt(AttributeOrText):
+    """``$name``, ``@select`` or a number; the function gets an int, None where there is no number."""
+
+    kind = "a number, an attribute such as $name or a select such as @msg.x"
+
+    def fold(self, value: Value, env: LoadEnv, location: SourceLocation) -> Folded:
+        folded = super().fold(value, env, location)
+        if isinstance(folded, Dynamic):
+            evaluate = folded.evaluate
+            return Dynamic(lambda ctx: _number(evaluate(ctx)))
+        number = _number(folded.value)
+        if number is None:
+            raise self.bad(value, location)
+        return Constant(number)
+
+    def convert(self, ctx: Context, value: Value) -> int | None:  # type: ignore[override]  # another value is meant
+        return _number(_text(value))
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else str_to_int(text.strip())
 
 
 def _newest(named: Attribute) -> Attribute:

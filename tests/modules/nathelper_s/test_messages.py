@@ -44,6 +44,16 @@ def test_a_private_source_is_no_sign(site: Site) -> None:
     assert call(ctx, "nat_uac_test", 32 | 64) == -1
 
 
+def test_number_in_an_attribute(site: Site) -> None:
+    ctx = site.receive("Contact: <sip:a@10.0.0.1>", TYPE, body=SDP)
+    ctx.avps.add("one", 1)
+    assert call(ctx, "nat_uac_test", "$one") == 1
+    assert call(ctx, "nat_uac_test", "$none") == -1
+    assert call(ctx, "fix_nated_sdp", "$none") == -1
+    assert call(ctx, "fix_nated_sdp", "$one") == 1
+    assert edited(ctx).endswith(b"\r\na=direction:active\r\n")
+
+
 def test_private_sdp(site: Site) -> None:
     assert call(site.receive(TYPE, body=SDP), "nat_uac_test", 8) == 1
     assert call(site.receive(TYPE, body=SDP.replace(b"10.0", b"11.0")), "nat_uac_test", 8) == -1

@@ -1,12 +1,11 @@
 """nathelper for scripts of SER: phones behind NAT. Finds them, mends their messages, keeps the way to them open."""
 
-from siprouter.core.args import Int
 from siprouter.core.declare import SER, Module, function, param, select
 from siprouter.core.routes import FAILURE, ONREPLY, REQUEST
 from siprouter.modules.nathelper.contacts import fix_nated_contact
 from siprouter.modules.nathelper_s import checks, contacts, sdp
 from siprouter.modules.nathelper_s.state import SerNathelper
-from siprouter.script.text_args import AttributeOrText
+from siprouter.script.text_args import AttributeOrInt, AttributeOrText
 
 _CONTACT = "nathelper.rewrite_contact[%i]"
 
@@ -34,14 +33,14 @@ module = Module(
         function(
             "fix_nated_sdp",
             sdp.fix_nated_sdp,
-            [Int("flags")],
+            [AttributeOrInt("flags")],
             routes=REQUEST | FAILURE | ONREPLY,
             help="change addresses in SDP",
         ),
         function(
             "nat_uac_test",
             checks.nat_uac_test,
-            [Int("tests")],
+            [AttributeOrInt("tests")],
             routes=REQUEST | FAILURE | ONREPLY,
             help="is there NAT before us?",
         ),

@@ -18,8 +18,10 @@ COMMON_TESTS = (
 OTHER_CONTACT_PORT = 32
 
 
-def nat_uac_test(inst: SerNathelper, ctx: Context, tests: int) -> int:
+def nat_uac_test(inst: SerNathelper, ctx: Context, tests: int | None) -> int:
     """1 where any of the tests, a sum of numbers, finds a sign of NAT; else -1."""
+    if tests is None:
+        return -1
     if tests & COMMON_TESTS and checks.nat_uac_test(inst, ctx, tests & COMMON_TESTS) > 0:
         return 1
     if tests & OTHER_CONTACT_PORT:

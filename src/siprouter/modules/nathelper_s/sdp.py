@@ -27,11 +27,13 @@ NO_RTP_PROXY = b"\r\na=nortpproxy:yes"
 HELD = "0.0.0.0"
 
 
-def fix_nated_sdp(inst: SerNathelper, ctx: Context, flags: int) -> int:
+def fix_nated_sdp(inst: SerNathelper, ctx: Context, flags: int | None) -> int:
     """Changes the session description; `flags` is a sum of 1 (active), 2 (addresses), 4 (nortpproxy), 8 (passive).
 
-    -1 where there is none; where no IPv4 address is found, the rest is done all the same.
+    -1 where there is none, or no number; where no IPv4 address is found, the rest is done all the same.
     """
+    if flags is None:
+        return -1
     msg: Message = ctx.msg
     place = find_sdp(msg)
     if place is None:
