@@ -144,6 +144,12 @@ def test_sets() -> None:
     assert lines(ctx, "Supported") == ["Supported: b"]
 
 
+def test_many_values() -> None:
+    ctx = make("Supported: " + "a," * 20_000 + "b")
+    call(ctx, "exclude_hf_value", "Supported", "a")
+    assert lines(ctx, "Supported") == ["Supported: b"]
+
+
 def test_line_ends_are_refused() -> None:
     ctx = make(*FOO)
     for name in ("append_hf_value", "insert_hf_value", "assign_hf_value", "assign_hf_value2", "include_hf_value"):

@@ -125,12 +125,13 @@ def insert_hf_value(inst: SerTextOps, ctx: Context, ref: Reference, text: XlForm
 def _remove(msg: Message, header: Header, doomed: list[Value]) -> None:
     """Values of one header; the whole line where nothing is left."""
     values = values_of(msg, header)
-    kept = [place for place, value in enumerate(values) if value not in doomed]
+    gone = {value.area_start for value in doomed}
+    kept = [place for place, value in enumerate(values) if value.area_start not in gone]
     if not kept:
         msg.delete(header.name_start, header.line_end - header.name_start)
         return
     for value in values[: kept[-1]]:
-        if value in doomed:
+        if value.area_start in gone:
             msg.delete(value.area_start, value.area_end - value.area_start)
     comma = values[kept[-1]].area_end - 1
     if kept[-1] < len(values) - 1:
