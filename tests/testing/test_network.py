@@ -170,3 +170,15 @@ def test_an_endless_exchange_is_noticed(network: Network) -> None:
     network.send(OPTIONS, UDP)
     with pytest.raises(RuntimeError, match="for ever"):
         network.deliver(most=50)
+
+
+def test_nothing_goes_to_the_broadcast_address(network: Network) -> None:
+    assert not network.send(OPTIONS, Endpoint(PROTO_UDP, "255.255.255.255", 5060))
+    assert network.sent == []
+
+
+def test_a_reply_that_repeats_what_is_broken() -> None:
+    reply = sent(b"SIP/2.0 400 Bad Via\r\nVia: ;;\r\nCSeq: 8 INVITE\r\n\r\n")
+    assert (reply.status, reply.method, reply.summary) == (400, "INVITE", "400 INVITE")
+    request = sent(b"INVITE sip:a@b SIP/2.0\r\nVia: ;;\r\n\r\n")
+    assert (request.status, request.method) == (0, "INVITE")

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, SupportsIndex, overload
 
+from siprouter.sip.errors import MessageError
 from siprouter.sip.message import Message, parse_message
+from siprouter.sip.summary import summarize
 from siprouter.transport.endpoint import PROTO_IDS, PROTO_UDP, SEND_REUSE_ONLY, Endpoint, describe, is_stream
 from siprouter.util.address import normalize_ip
 
 Address = tuple[int, str, int]
 OnError = Callable[[Endpoint, Exception], None]
+BROADCAST = "255.255.255.255"
 MAX_DELIVERED = 100_000
 
 
@@ -50,17 +53,23 @@ class Sent:
     @property
     def status(self) -> int:
         """Status code of a reply, 0 for a request."""
-        return 0 if not self.is_sip or self.message.is_request else self.message.status
+        return int(self.data[8:11]) if self.data.startswith(b"SIP/2.0 ") else 0
 
     @property
     def method(self) -> str:
         """Method of the request, or of the CSeq of a reply; "" for what is no SIP message."""
-        return self.message.method if self.is_sip else ""
+        if not self.is_sip:
+            return ""
+        try:
+            return self.message.method
+        except MessageError:  # a reply to a broken request repeats what is broken in it
+            text = summarize(self.data)
+            return text.rpartition(" (")[2].removesuffix(")") if self.status else text.partition(" ")[0]
 
     @property
     def uri(self) -> str:
         """Request URI of a request, "" for a reply."""
-        return self.message.uri if self.is_sip and self.message.is_request else ""
+        return self.message.uri if self.is_sip and not self.status else ""
 
     @property
     def address(self) -> str:
@@ -152,9 +161,10 @@ class Passed:
 class Network:
     """The outlet of a node under test (see transport.endpoint.Outlet).
 
-    `unreachable` holds (IP, port): sending there fails, at once by UDP and later by TCP. `loses` is asked for each
-    message that the router sends; where it says True, the message is recorded in `sent` but reaches nobody. `filters`
-    may change what is sent (the hook message_out). Connections have numbers that count from 1; see `connection`.
+    `unreachable` holds (IP, port): sending there fails, at once by UDP and later by TCP; to the broadcast address it
+    always fails, as on real sockets. `loses` is asked for each message that the router sends; where it says True, the
+    message is recorded in `sent` but reaches nobody. `filters` may change what is sent (the hook message_out).
+    Connections have numbers that count from 1; see `connection`.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -215,6 +225,8 @@ class Network:
             if address is None:
                 return False
         assert address is not None
+        if to.ip == BROADCAST:
+            return False
         if address[1:] in self.unreachable:
             return is_stream(to.proto) and self._fail_later(to, on_error)
         sent = Sent(bytes(data), to, self.clock())

@@ -6,10 +6,14 @@ from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
 
 def parse_ip(text: str) -> bytes | None:
-    """The 4 or 16 bytes of an address, IPv6 with or without brackets; None where `text` is no address."""
+    """The 4 or 16 bytes of an address, IPv6 with or without brackets; None where `text` is no address.
+
+    Three colons count as two, as a mistake in the grammar of RFC 3261 has some write them (RFC 5118 section 4.10).
+    """
     if ":" in text:
         if text.startswith("[") and text.endswith("]"):
             text = text[1:-1]
+        text = text.replace(":::", "::", 1)
         family = AF_INET6
     else:
         if not text or not "0" <= text[-1] <= "9" or not "0" <= text[0] <= "9":  # most texts are names: no exception

@@ -18,6 +18,8 @@ from siprouter.sip.uri import parse_uri
         ("sip:example.com", False, "", False, ""),
         ("sip:b%6Fb@x", False, "", False, "bob"),
         ("sip:J%C3%BCrgen@x", False, "", False, "jürgen"),
+        ("sip:null-%00-null@x", False, "", True, "null-%00-null"),
+        ("sip:b%0a%7f%25%2500%41@x", False, "", True, "b%0A%7F%25%2500A"),
         ("tel:+49123", False, "", False, "+49123"),
     ],
 )
@@ -33,7 +35,7 @@ def test_aor(uri: str, use_domain: bool, prefix: str, case_sensitive: bool, aor:
         ("sip:bob@" + "x" * 257, 500, "Address Of Record too long"),
         ("sip:b%6@x", 400, "Error while unescaping username"),
         ("sip:b%zz@x", 400, "Error while unescaping username"),
-        ("sip:b%0a@x", 400, "Error while unescaping username"),
+        ("sip:b%@x", 400, "Error while unescaping username"),
     ],
 )
 def test_bad_aor(uri: str, status: int, info: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote_to_bytes
 
 from siprouter.modules.registrar.rejection import AOR_PARSE, AOR_TOO_LONG, UNESCAPE, Rejected
@@ -12,16 +13,20 @@ MAX_USER = 256
 MAX_HOST = 256
 
 
+_BROKEN = re.compile("%(?![0-9A-Fa-f]{2})")
+_KEPT = re.compile("%(?:[01][0-9A-F]|7F|25)", re.IGNORECASE)
+
+
 def unescape_user(user: str) -> str:
-    """`user` with its %-escapes undone. Raises Rejected for a broken escape or one of a control character."""
-    parts = user.split("%")
-    for part in parts[1:]:
-        digits = part[:2]
-        if len(digits) < 2 or not all(digit in "0123456789abcdefABCDEF" for digit in digits):
-            raise Rejected(*UNESCAPE)
-        if int(digits, 16) < 32 or int(digits, 16) == 127:
-            raise Rejected(*UNESCAPE)
-    return to_str(unquote_to_bytes(to_bytes(user)))
+    """`user` with its %-escapes undone. Raises Rejected for a broken escape.
+
+    Control characters, which RFC 4475 section 3.1.1.4 has in a valid request, would end up in lists and logs: their
+    escapes stay, and so does that of "%" itself, so that no two users become one.
+    """
+    if _BROKEN.search(user):
+        raise Rejected(*UNESCAPE)
+    kept = _KEPT.sub(lambda match: "%25" + match[0][1:].upper(), user)
+    return to_str(unquote_to_bytes(to_bytes(kept)))
 
 
 def make_aor(uri: Uri, use_domain: bool, realm_prefix: str, case_sensitive: bool) -> str:
