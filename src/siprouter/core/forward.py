@@ -35,7 +35,8 @@ def stateless_branch(ctx: Context) -> str:
     via = msg.via
     parts = (via.branch, via.host, via.port, msg.call_id, msg.cseq.number, msg.from_.tag, msg.to.tag, ctx.uri)
     method = "" if msg.method in ("ACK", "CANCEL", "INVITE") else msg.method
-    return f"z9hG4bKs{hash((*parts, method)) & 0xFFFFFFFFFFFFFFFF:016x}.0"
+    digest = hash((*parts, method))
+    return f"z9hG4bKs{digest >> 32 & 0xFFFFFFFF:08x}{digest & 0xFFFFFFFF:08x}.0"
 
 
 def forward_request(ctx: Context, hop: NextHop | None = None) -> int:

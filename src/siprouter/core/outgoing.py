@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from siprouter.core.route_info import REPLY_BODY, SENDING, Sending
 from siprouter.core.routes import ONSEND
@@ -65,21 +65,27 @@ def reason_phrase(status: int) -> str:
     return REASONS.get(status) or CLASS_REASONS[status // 100 if status < 700 else 6]
 
 
-class NextHop(NamedTuple):
+class NextHop:
     """Where a request is to go before any look-up. `host` is a name or an address without brackets; port 0: unknown."""
 
-    host: str
-    port: int
-    proto: int
-    secure: bool
+    __slots__ = ("host", "port", "proto", "secure")
+
+    def __init__(self, host: str, port: int, proto: int, secure: bool) -> None:
+        self.host = host
+        self.port = port
+        self.proto = proto
+        self.secure = secure
 
 
-class Target(NamedTuple):
+class Target:
     """One address to try."""
 
-    proto: int
-    ip: str
-    port: int
+    __slots__ = ("ip", "port", "proto")
+
+    def __init__(self, proto: int, ip: str, port: int) -> None:
+        self.proto = proto
+        self.ip = ip
+        self.port = port
 
 
 class SingleTarget:
@@ -92,7 +98,8 @@ class SingleTarget:
 
     def next(self) -> Target | None:
         """The target, once."""
-        target, self.target = self.target, None
+        target = self.target
+        self.target = None
         return target
 
 

@@ -51,6 +51,7 @@ cdef class Retransmitter(Timer):
     cdef public double retransmit_at
     cdef public double expire_at
 
+    cpdef prepare(self)
     cpdef arm(self, Wheel wheel)
     cpdef stop(self, Wheel wheel)
     cpdef back_off(self, double now, double longest)

@@ -173,7 +173,14 @@ class Retransmitter(Timer):
     __slots__ = ("data", "expire_at", "interval", "retransmit_at", "target")
 
     def __init__(self) -> None:
-        super().__init__()
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What `__init__` does, for subclasses that are made so often that calling it would show."""
+        self.next = None
+        self.prev = None
+        self.due = 0
+        self.level = 0
         self.data: bytes | None = None
         self.target: Endpoint | None = None
         self.interval = 0.0

@@ -44,7 +44,7 @@ class Branch(Retransmitter):
     __slots__ = ("cancel", "flags", "index", "info", "owner", "plan", "reply", "state", "status", "uri", "via_branch")
 
     def __init__(self, owner: BranchOwner, index: int, via_branch: str) -> None:
-        super().__init__()
+        self.prepare()
         self.owner: BranchOwner | None = owner
         self.index = index
         self.via_branch = via_branch
@@ -74,7 +74,7 @@ class Cancel(Retransmitter):
     __slots__ = ("branch", "state")
 
     def __init__(self, branch: Branch, data: bytes) -> None:
-        super().__init__()
+        self.prepare()
         self.branch = branch
         self.state = C_CALLING
         self.data = data

@@ -31,6 +31,8 @@ cdef class ForkingTransaction(ServerTransaction):
     cdef public object on_failure
     cdef public object on_reply
 
+    @cython.locals(config=Config)
+    cpdef begin_client(self, double now)
     @cython.locals(index=int)
     cpdef int client_step(self, Branch branch, int given) except -1
     @cython.locals(branch=Branch)

@@ -8,7 +8,6 @@ from siprouter.transaction.base import (
     NEVER,
     NO_ANSWER,
     TRANSPORT_ERROR,
-    Shared,
 )
 from siprouter.transaction.branch import (
     B_BLIND,
@@ -54,9 +53,9 @@ class ForkingTransaction(ServerTransaction):
 
     __slots__ = ("cancel_reason", "end_of_life", "fr_inv_timeout", "on_branch", "on_failure", "on_reply")
 
-    def __init__(self, shared: Shared, request: Any, method: str, target: Endpoint | None, now: float) -> None:
-        super().__init__(shared, request, method, target)
-        config = shared.config
+    def begin_client(self, now: float) -> None:
+        """The attributes of a new client side; the server side comes first."""
+        config = self.shared.config
         self.fr_inv_timeout = config.fr_inv_timer
         self.end_of_life = now + (config.max_inv_lifetime if self.is_invite else config.max_noninv_lifetime)
         self.on_failure: Any = None

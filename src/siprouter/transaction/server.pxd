@@ -1,6 +1,6 @@
 cimport cython
 
-from siprouter.transaction.base cimport Retransmitter, Shared, Statistics
+from siprouter.transaction.base cimport Config, Retransmitter, Shared, Statistics
 from siprouter.transaction.branch cimport Branch
 from siprouter.transport.endpoint cimport Endpoint
 
@@ -54,6 +54,8 @@ cdef class ServerTransaction(Retransmitter):
     cdef public int watched
     cdef public list watchers
 
+    @cython.locals(config=Config)
+    cpdef begin_server(self, Shared shared, request, str method, Endpoint target)
     @cython.locals(index=int)
     cpdef int server_step(self, int given) except -1
     cpdef receive_again(self, request)

@@ -87,8 +87,9 @@ class ServerTransaction(Retransmitter):
         "watchers",
     )
 
-    def __init__(self, shared: Shared, request: Any, method: str, target: Endpoint | None) -> None:
-        super().__init__()
+    def begin_server(self, shared: Shared, request: Any, method: str, target: Endpoint | None) -> None:
+        """The attributes of a new server side."""
+        self.prepare()
         self.shared = shared
         self.request = request
         self.method = method
@@ -101,9 +102,10 @@ class ServerTransaction(Retransmitter):
         self.to_tag = ""
         self.totags: dict[str, bool] | None = None
         self.branches: list[Branch] = []
-        self.retr1 = shared.config.retr_timer1
-        self.retr2 = shared.config.retr_timer2
-        self.fr_timeout = shared.config.fr_timer
+        config = shared.config
+        self.retr1 = config.retr_timer1
+        self.retr2 = config.retr_timer2
+        self.fr_timeout = config.fr_timer
         self.watched = 0
         self.watchers: list[Any] | None = None
         self.context: Any = None

@@ -1,5 +1,7 @@
 cimport cython
 
+from siprouter.sip.message cimport Message
+from siprouter.sip.via cimport Via
 from siprouter.transaction.base cimport Shared
 from siprouter.transaction.branch cimport Branch
 from siprouter.transaction.transaction cimport Transaction
@@ -10,6 +12,10 @@ cdef int LABEL_START
 cdef int LABEL_END
 cdef int NONCE_OCTETS
 cdef int ENTROPY_OCTETS
+cdef int H_FROM
+cdef int H_ROUTE
+cdef int H_TO
+cdef int M_CANCEL
 
 
 cdef class Table(Shared):
@@ -24,12 +30,12 @@ cdef class Table(Shared):
     cdef public object random_bytes
 
     @cython.locals(transaction=Transaction, first=Transaction, other=Transaction, count=int)
-    cpdef Transaction create(self, request, Endpoint source, Endpoint target, double now, str key=*)
-    @cython.locals(first=Transaction)
+    cpdef Transaction create(self, Message request, Endpoint source, Endpoint target, double now, str key=*)
+    @cython.locals(first=Transaction, request=Message, dialog_key=str)
     cpdef link_dialog(self, Transaction transaction)
     @cython.locals(transaction=Transaction)
     cpdef Transaction create_local(self, request, str method, double now)
-    @cython.locals(label="long long")
+    @cython.locals(label="long long", nonce=str)
     cpdef register(self, Transaction transaction, str mark)
     cpdef forget(self, transaction)
     @cython.locals(first=Transaction)
@@ -37,23 +43,28 @@ cdef class Table(Shared):
     @cython.locals(first=Transaction)
     cpdef unlink_dialog(self, Transaction transaction)
     @cython.locals(branch_id=str, transaction=Transaction, index="long long", branch=Branch)
-    cpdef Branch find_reply(self, reply)
+    cpdef Branch find_reply(self, Message reply)
     @cython.locals(transaction=Transaction)
-    cpdef Transaction find_request(self, request, str key=*)
+    cpdef Transaction find_request(self, Message request, str key=*)
     @cython.locals(transaction=Transaction)
-    cpdef Transaction find_canceled(self, cancel)
+    cpdef Transaction find_canceled(self, Message cancel)
     @cython.locals(transaction=Transaction)
-    cpdef bint is_canceled_already(self, request) except -1
-    @cython.locals(transaction=Transaction)
-    cpdef tuple find_ack(self, ack)
-    cpdef bint is_same_hop(self, Transaction transaction, request, bint relaxed) except -1
+    cpdef bint is_canceled_already(self, Message request) except -1
+    @cython.locals(transaction=Transaction, request=Message, tag=str, from_tag=str)
+    cpdef tuple find_ack(self, Message ack)
+    @cython.locals(via=Via, first=Message)
+    cpdef bint is_same_hop(self, Transaction transaction, Message request, bint relaxed) except -1
     @cython.locals(transaction=Transaction)
     cpdef Transaction find_label(self, long long hash_index, long long label)
     cpdef Transaction find_call(self, str call_id, str cseq)
     cpdef close(self)
 
 
-cpdef str request_key(request)
-cpdef str hop_text(via)
-cpdef str loop_mark(request, Endpoint source)
+@cython.locals(via=Via)
+cpdef str request_key(Message request)
+cpdef bint same_value(Message one, Message other, int header_id) except -1
+cpdef str hop_text(Via via)
+@cython.locals(route=str, origin=tuple, parts=tuple, digest="Py_hash_t")
+cpdef str loop_mark(Message request, Endpoint source)
+@cython.locals(mark=str, request=Message)
 cpdef bint is_loop(Transaction transaction) except -1

@@ -1,9 +1,10 @@
 """The transactions of one worker: creation, matching of requests, replies, ACKs, CANCELs (RFC 3261 17.1.3, 17.2.3)."""
 
 from collections.abc import Callable
-from typing import Any
 
+from siprouter.sip.message import Message
 from siprouter.sip.names import H_FROM, H_ROUTE, H_TO, M_CANCEL
+from siprouter.sip.via import Via
 from siprouter.transaction.base import Config, Shared, TransactionUser
 from siprouter.transaction.branch import Branch
 from siprouter.transaction.events import E2EACK_IN, E2EACK_RETR_IN
@@ -73,7 +74,7 @@ class Table(Shared):
 
     # --- creation
 
-    def create(self, request: Any, source: Endpoint, target: Endpoint, now: float, key: str = "") -> Transaction:
+    def create(self, request: Message, source: Endpoint, target: Endpoint, now: float, key: str = "") -> Transaction:
         """A transaction for a received request; replies go to `target`, `key` is its `request_key` where known.
 
         Raises PeerError when there are too many.
@@ -111,7 +112,7 @@ class Table(Shared):
         transaction.next_invite = first
         self.by_dialog[dialog_key] = transaction
 
-    def create_local(self, request: Any, method: str, now: float) -> Transaction:
+    def create_local(self, request: Message | None, method: str, now: float) -> Transaction:
         """A transaction for a request of our own; `request` may be None. Raises PeerError when there are too many."""
         transaction = Transaction(self, request, method, None, now)
         transaction.flags |= F_LOCAL
@@ -178,7 +179,7 @@ class Table(Shared):
 
     # --- matching
 
-    def find_reply(self, reply: Any) -> Branch | None:
+    def find_reply(self, reply: Message) -> Branch | None:
         """The branch that a reply belongs to, by our own Via; the method must be the request's, or CANCEL's."""
         branch_id: str = reply.via.branch
         if len(branch_id) <= TID_LENGTH + 1 or branch_id[TID_LENGTH] != ".":
@@ -197,7 +198,7 @@ class Table(Shared):
             return None
         return branch
 
-    def find_request(self, request: Any, key: str = "") -> Transaction | None:
+    def find_request(self, request: Message, key: str = "") -> Transaction | None:
         """The transaction that a request repeats (17.2.3). Not for ACK."""
         transaction = self.by_key.get(key or request_key(request))
         while transaction is not None:
@@ -206,7 +207,7 @@ class Table(Shared):
             transaction = transaction.sibling
         return None
 
-    def find_canceled(self, cancel: Any) -> Transaction | None:
+    def find_canceled(self, cancel: Message) -> Transaction | None:
         """The transaction that a CANCEL is meant for (9.2)."""
         transaction = self.by_key.get(request_key(cancel))
         while transaction is not None:
@@ -215,7 +216,7 @@ class Table(Shared):
             transaction = transaction.sibling
         return None
 
-    def is_canceled_already(self, request: Any) -> bool:
+    def is_canceled_already(self, request: Message) -> bool:
         """Whether a CANCEL for this new request came before it."""
         transaction = self.by_key.get(request_key(request))
         while transaction is not None:
@@ -224,7 +225,7 @@ class Table(Shared):
             transaction = transaction.sibling
         return False
 
-    def find_ack(self, ack: Any) -> tuple[int, Transaction | None]:
+    def find_ack(self, ack: Message) -> tuple[int, Transaction | None]:
         """The transaction that an ACK belongs to, and how: ACK_NEGATIVE, ACK_LOCAL, ACK_RELAYED or ACK_NONE."""
         transaction = self.by_key.get(request_key(ack))
         while transaction is not None:
@@ -237,7 +238,8 @@ class Table(Shared):
         tag = ack.to.tag
         from_tag = ack.from_.tag
         while transaction is not None:
-            if transaction.status < 300 and transaction.request.from_.tag == from_tag:
+            request: Message = transaction.request
+            if transaction.status < 300 and request.from_.tag == from_tag:
                 if transaction.relayed_branch == LOCAL_REPLY:
                     if transaction.to_tag == tag:
                         return ACK_LOCAL, transaction
@@ -247,17 +249,16 @@ class Table(Shared):
             transaction = transaction.next_invite
         return ACK_NONE, None
 
-    def is_same_hop(self, transaction: Transaction, request: Any, relaxed: bool) -> bool:
+    def is_same_hop(self, transaction: Transaction, request: Message, relaxed: bool) -> bool:
         """Compare what the key leaves out for requests without the RFC 3261 cookie; `relaxed`: To tags may differ."""
-        if request.via.branch.startswith(COOKIE):
+        via = request.via
+        if via.branch.startswith(COOKIE):
             return True
-        first = transaction.request
+        first: Message = transaction.request
         if relaxed:
             if first.to.uri != request.to.uri or first.from_.tag != request.from_.tag:
                 return False
-        elif first.value(first.get(H_FROM)) != request.value(request.get(H_FROM)) or first.value(
-            first.get(H_TO)
-        ) != request.value(request.get(H_TO)):
+        elif not same_value(first, request, H_FROM) or not same_value(first, request, H_TO):
             return False
         if self.config.ruri_matching and first.uri != request.uri:
             return False
@@ -278,7 +279,7 @@ class Table(Shared):
             transaction.destroy()
 
 
-def request_key(request: Any) -> str:
+def request_key(request: Message) -> str:
     """What identifies a request hop by hop, its method aside; ACK and CANCEL have their INVITE's.
 
     With the RFC 3261 cookie: branch, sent-by, CSeq number and Call-ID (the last two for clients that use a branch
@@ -290,12 +291,19 @@ def request_key(request: Any) -> str:
     return f"\n{request.cseq.number}\n{request.call_id}"
 
 
-def hop_text(via: Any) -> str:
+def same_value(one: Message, other: Message, header_id: int) -> bool:
+    """Whether the first header of this id has the same value in both."""
+    first = one.get(header_id)
+    second = other.get(header_id)
+    return first is not None and second is not None and one.value(first) == other.value(second)
+
+
+def hop_text(via: Via) -> str:
     """A Via as its sender wrote it, without what we add to it."""
     return f"{via.transport} {via.host}:{via.port} {via.branch}"
 
 
-def loop_mark(request: Any, source: Endpoint) -> str:
+def loop_mark(request: Message, source: Endpoint) -> str:
     """16 hex digits that are the same for a request that comes back with everything equal that routing looks at.
 
     That is the request URI, the Routes, the dialog's identifiers and where the request came from (RFC 3261 16.6
@@ -306,12 +314,14 @@ def loop_mark(request: Any, source: Endpoint) -> str:
         route = "\n".join([request.value(header) for header in request.all(H_ROUTE)])
     origin = (source.proto, source.ip, source.port)
     parts = (request.uri, request.call_id, request.from_.tag, request.to.tag, request.cseq.number, route, origin)
-    return f"{hash(parts) & 0xFFFFFFFFFFFFFFFF:016x}"
+    digest = hash(parts)
+    return f"{digest >> 32 & 0xFFFFFFFF:08x}{digest & 0xFFFFFFFF:08x}"
 
 
 def is_loop(transaction: Transaction) -> bool:
     """Whether the request has been here before with nothing changed: our mark for it stands in one of its Vias."""
     mark = transaction.tid[TID_LENGTH - 17 :] + "."
-    request = transaction.request
-    found: int = request.buf.find(mark.encode(), 0, request.body_start)
-    return found >= 0
+    request: Message | None = transaction.request
+    if request is None:
+        return False
+    return request.buf.find(mark.encode(), 0, request.body_start) >= 0

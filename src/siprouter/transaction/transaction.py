@@ -43,7 +43,8 @@ class Transaction(ForkingTransaction):
     __slots__ = ("busy", "drop_mode", "failed_count", "inbox", "picked")
 
     def __init__(self, shared: Shared, request: Any, method: str, target: Endpoint | None, now: float) -> None:
-        super().__init__(shared, request, method, target, now)
+        self.begin_server(shared, request, method, target)
+        self.begin_client(now)
         self.busy = False
         self.inbox: list[tuple[Branch, Any, int]] = []
         self.picked: Branch | None = None

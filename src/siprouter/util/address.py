@@ -50,7 +50,9 @@ def format_ip(packed: bytes) -> str:
 def normalize_ip(text: str) -> str | None:
     """The one way to write this address (no brackets, IPv6 shortened, lower case); None where it is none."""
     packed = parse_ip(text)
-    return None if packed is None else format_ip(packed)
+    if packed is None:
+        return None
+    return text if len(packed) == 4 else format_ip(packed)  # there is one way only to write a dotted quad
 
 
 def same_ip(one: str, other: str) -> bool:
