@@ -58,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("-d", "--debug", action="count", help="more log messages; repeat for more")
     add("--log-json", action="store_true", help="log records as JSON")
     add("-B", "--background", action="store_true", help="go to the background")
+    add("--watch", action="store_true", help="load the routes again whenever a configuration file changes")
     add("-P", "--pid-file", metavar="FILE", help="file for the process id")
     add("-G", "--group-pid-file", metavar="FILE", help="file for the process group id")
     add("-u", "--user", metavar="USER", help="user to run as, name or number")
@@ -111,6 +112,7 @@ def run_options(found: argparse.Namespace, unknown: list[str]) -> RunOptions:
         background=False if bare or found.stderr else True if found.background else None,
         pid_file=found.pid_file,
         group_pid_file=found.group_pid_file,
+        watch=found.watch,
     )
     options.warnings += [
         f"option {name} changes nothing: {IGNORED[name[1:]]}" for name in dict.fromkeys(found.ignored or [])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -63,6 +63,8 @@ class Script:
         self.onreply_routes: dict[str, CompiledRoute] = {}
         self.branch_routes: dict[str, CompiledRoute] = {}
         self.event_routes: dict[str, CompiledRoute] = {}
+        self.namespace: dict[str, Any] = {}
+        """the globals of its functions: they refer to one another through it"""
 
     def table(self, kind: int) -> dict[str, CompiledRoute]:
         """Named routes of a kind (REQUEST, FAILURE, TM_ONREPLY, BRANCH)."""

@@ -10,7 +10,7 @@ from typing import Any
 from siprouter.core.avp import AvpKey
 from siprouter.core.core_pvars import CORE_PVARS
 from siprouter.core.counters import Counter, Counters
-from siprouter.core.declare import Module
+from siprouter.core.declare import Module, Param
 from siprouter.core.env import LoadEnv
 from siprouter.core.hooks import Hooks
 from siprouter.core.registry import Registry
@@ -124,9 +124,9 @@ class Worker:
         self.module_order.append(declared.name)
         return inst
 
-    def set_param(self, module: str, name: str, value: int | str) -> None:
-        """Set a module parameter as modparam does. Raises OperatorError (without place: the caller knows it)."""
-        declared, inst = self.registry.modules[module]
+    def check_param(self, module: str, name: str, value: int | str) -> Param:
+        """The parameter that takes `value`. Raises OperatorError (without place: the caller knows it)."""
+        declared, _ = self.registry.modules[module]
         param = next((item for item in declared.params if item.name == name), None)
         if param is None:
             raise OperatorError(f"module {module} has no parameter '{name}'")
@@ -135,6 +135,12 @@ class Worker:
         if param.kind == "str" and not isinstance(value, str):
             message = f"parameter '{name}' of module {module} must be a string, found {value}"
             raise OperatorError(message, suggestion=f'"{value}"')
+        return param
+
+    def set_param(self, module: str, name: str, value: int | str) -> None:
+        """Set a module parameter as modparam does. Raises OperatorError like `check_param`."""
+        param = self.check_param(module, name, value)
+        inst = self.registry.modules[module][1]
         if param.obsolete:
             self.log.warning("parameter %s of module %s has no effect: %s", name, module, param.obsolete)
         if param.setter:

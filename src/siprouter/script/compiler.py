@@ -35,6 +35,7 @@ def compile_program(program: Program, worker: Worker, version: int, files: tuple
     _execute(output.definitions, names.globals)
     script = Script(version, files[0] if files else "")
     script.files = files
+    script.namespace = names.globals
     for name, unit in functions.items():
         function = names.globals[name]
         if unit.block.kind == "route":

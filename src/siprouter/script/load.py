@@ -12,7 +12,7 @@ Everything wrong is collected in `parsed.diagnostics`; `compile_script` gives No
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -70,6 +70,8 @@ class Parsed:
     env: LoadEnv | None = None
     missing: set[str] = field(default_factory=set)
     """modules that could not be loaded: what follows from that is not reported again"""
+    kept_texts: list[str] = field(default_factory=list)
+    """values of module parameters that hold although this file does not have them: it is loaded beside a running one"""
 
     def report(self, errors: Iterable[OperatorError]) -> None:
         """Add errors of `worker.configure_modules()`."""
@@ -130,19 +132,19 @@ def load_modules(parsed: Parsed, worker: Worker) -> None:
         register_core_selects(worker)
     try:
         apply_settings(parsed.config, worker, env, parsed.diagnostics)
-        _announce_routes(parsed.config, env)
+        announce_routes(parsed.config, env)
         for node in parsed.config.modules:
             if isinstance(node, LoadModule):
                 _load_module(node, worker, parsed)
             elif isinstance(node, ModParam):
-                _set_parameter(node, worker, parsed)
+                module_parameter(node, worker, parsed, worker.modules, worker.set_param)
             elif isinstance(node, LoadPath):
                 worker.log.debug("loadpath %s is not needed: modules are part of the program", node.path)
     except TooManyErrorsError:
         return
 
 
-def _announce_routes(config: Config, env: LoadEnv) -> None:
+def announce_routes(config: Config, env: LoadEnv) -> None:
     """Make the names of the route blocks known: modules check their parameters and arguments with them."""
     names: dict[int, set[str]] = {REQUEST: set(), FAILURE: set(), TM_ONREPLY: set(), BRANCH: set()}
     for block in config.routes:
@@ -164,7 +166,7 @@ def _load_module(node: LoadModule, worker: Worker, parsed: Parsed) -> None:
         return
     declared = find_declaration(name, worker.registry.ser)
     if declared is None:
-        _unknown_module(name, location, parsed, worker)
+        unknown_module(name, location, parsed, worker)
         return
     try:
         worker.add_module(declared)
@@ -173,7 +175,8 @@ def _load_module(node: LoadModule, worker: Worker, parsed: Parsed) -> None:
         parsed.missing.add(name)
 
 
-def _unknown_module(name: str, location: SourceLocation, parsed: Parsed, worker: Worker) -> None:
+def unknown_module(name: str, location: SourceLocation, parsed: Parsed, worker: Worker) -> None:
+    """Report a loadmodule line whose module this program does not have."""
     parsed.missing.add(name)
     message, hint = f"unknown module {name}", ""
     if name in FORMER_MODULES:
@@ -185,14 +188,21 @@ def _unknown_module(name: str, location: SourceLocation, parsed: Parsed, worker:
     parsed.diagnostics.error("unknown-module", message, location, suggestion=hint)
 
 
-def _set_parameter(node: ModParam, worker: Worker, parsed: Parsed) -> None:
+def module_parameter(
+    node: ModParam,
+    worker: Worker,
+    parsed: Parsed,
+    loaded: Collection[str],
+    take: Callable[[str, str, int | str], None],
+) -> None:
+    """Call `take(module, parameter, value)` for each module in `loaded` that a modparam line means; report errors."""
     diagnostics = parsed.diagnostics
     try:
         pattern = Regex(f"^({node.modules})$", icase=True)
     except RegexError as error:
         diagnostics.error("bad-regex", f"bad module pattern: {error}", node.modules_token.location)
         return
-    matching = [name for name in worker.modules if pattern.matches(name)]
+    matching = [name for name in loaded if pattern.matches(name)]
     if not matching and any(pattern.matches(name) for name in parsed.missing):
         return
     if not matching:
@@ -200,13 +210,13 @@ def _set_parameter(node: ModParam, worker: Worker, parsed: Parsed) -> None:
         if any(pattern.matches(module_name(path)) for path in later):
             hint = "its loadmodule line must come before"
         else:
-            hint = did_you_mean(node.modules, worker.modules) or f'add: loadmodule "{node.modules}.so"'
+            hint = did_you_mean(node.modules, loaded) or f'add: loadmodule "{node.modules}.so"'
         message = f"no loaded module is called {node.modules}"
         diagnostics.error("module-not-loaded", message, node.modules_token.location, suggestion=hint)
         return
     for name in matching:
         try:
-            worker.set_param(name, node.name, node.value)
+            take(name, node.name, node.value)
         except OperatorError as error:
             declared, _ = worker.registry.modules[name]
             known = {param.name for param in declared.params}
@@ -226,7 +236,7 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
         with collector_paused():
             program = _resolve(parsed, worker)
             if not parsed.diagnostics.errors:
-                analyse(program, _texts(parsed.config))
+                analyse(program, _texts(parsed.config) + parsed.kept_texts)
                 _check_waits(program, parsed.diagnostics)
             if parsed.diagnostics.errors:
                 return None

@@ -27,6 +27,11 @@ def apply_settings(config: Config, worker: Worker, env: LoadEnv, diagnostics: Di
         _set_core(param, worker, diagnostics)
     for custom in config.custom:
         _set_custom(custom, worker, diagnostics)
+    declare_flags(config, env, diagnostics)
+
+
+def declare_flags(config: Config, env: LoadEnv, diagnostics: Diagnostics) -> None:
+    """Give the named flags and AVP flags their numbers."""
     for flags in config.flags:
         _declare_flags(flags, env, diagnostics)
     for declared in config.avp_flags:
@@ -51,6 +56,11 @@ def _set_core(param: GlobalParam, worker: Worker, diagnostics: Diagnostics) -> N
     settings.set(param.name, value)
     if declared.no_effect:
         worker.log.info("parameter %s has no effect: %s", param.name, declared.no_effect)
+    check_core(param, diagnostics)
+
+
+def check_core(param: GlobalParam, diagnostics: Diagnostics) -> None:
+    """What the grammar leaves open about the value of a core parameter."""
     if param.name in ("port", "advertised_port", "tls_port_no") and not 0 < int(param.value) < 65536:
         diagnostics.error("port-range", f"port {param.value}", param.location, expected="a number from 1 to 65535")
 

@@ -15,6 +15,7 @@ USUAL_FILES = (Path("/etc/siprouter/siprouter.cfg"), Path("/etc/kamailio/kamaili
 class RunOptions:
     """`settings` are core parameters by name that win over those of the file; `listen` is added to what it says.
 
+    `watch` loads the file again whenever it changes.
     `debug` None leaves the log level to the file; `background` None means as the parameter `fork` says, where given.
     """
 
@@ -29,6 +30,7 @@ class RunOptions:
     background: bool | None = None
     pid_file: str | None = None
     group_pid_file: str | None = None
+    watch: bool = False
     warnings: list[str] = field(default_factory=list)
 
 

@@ -17,6 +17,7 @@ from siprouter.script.params import core_settings
 from siprouter.server.clockwork import log_timer_error
 from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
+from siprouter.server.reload import Watcher, absolute, offer_reload
 from siprouter.state.local import LocalState
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
@@ -109,6 +110,18 @@ class Assembly:
         if script is None:
             raise ScriptError(parsed.diagnostics)
         worker.script = script
+        if not options.check_only:
+            self.offer_reload(parsed, options)
+
+    def offer_reload(self, parsed: Parsed, options: RunOptions) -> None:
+        """Let the file be loaded again, by command and, where the options say so, whenever it changes."""
+        file, defines = absolute(options.file), dict(options.defines)
+        pinned = [*options.settings, *(["debug"] if options.debug is not None else [])]
+        if options.log_stderr:
+            pinned.append("log_stderror")
+        reloader = offer_reload(self.worker, lambda: parse_file(file, defines), parsed, pinned)
+        if options.watch:
+            self.worker.hooks.tick.append(Watcher(reloader).tick)
 
     def plan_listeners(self, options: RunOptions) -> None:
         """Decides where to listen and what is ourselves. Raises OperatorError."""

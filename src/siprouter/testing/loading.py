@@ -13,8 +13,9 @@ from siprouter.core.declare import Module
 from siprouter.core.worker import Surroundings, Worker
 from siprouter.rpc.core import register_core_rpcs
 from siprouter.script.diagnostics import Diagnostics
-from siprouter.script.load import ScriptError, compile_script, load_modules, parse_file, parse_text
+from siprouter.script.load import Parsed, ScriptError, compile_script, load_modules, parse_file, parse_text
 from siprouter.script.params import core_settings
+from siprouter.server.reload import offer_reload
 from siprouter.state.local import LocalState
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.network import Network
@@ -70,9 +71,14 @@ def load_into(worker: Worker, source: Source) -> Diagnostics:
     for declared in source.modules:
         worker.add_module(declared)
     defines = dict(source.defines or {})
-    parsed = parse_text(source.text, defines) if source.path is None else parse_file(source.path, defines)
+
+    def read() -> Parsed:
+        return parse_text(source.text, defines) if source.path is None else parse_file(source.path, defines)
+
+    parsed = read()
     load_modules(parsed, worker)
-    if source.debug is not None or "debug" not in worker.settings.explicit:
+    pinned = ["debug"] if source.debug is not None or "debug" not in worker.settings.explicit else []
+    if pinned:
         worker.settings.set("debug", L_DBG if source.debug is None else source.debug)
     declare_core_cfg(worker)
     worker.listeners = make_listeners(worker, source)
@@ -81,6 +87,7 @@ def load_into(worker: Worker, source: Source) -> Diagnostics:
     if script is None:
         raise ScriptError(parsed.diagnostics)
     worker.script = script
+    offer_reload(worker, read, parsed, pinned)
     return parsed.diagnostics
 
 

@@ -308,8 +308,10 @@ class ScriptUser:
                     self.worker.log.exception("a callback for new transactions failed", source="tm")
 
     def destroyed(self, transaction: Transaction) -> None:
-        """Cut the ties between transaction and context, so that both go at once."""
+        """Cut the ties between transaction and contexts, so that all go at once."""
         ctx = transaction.context
         transaction.context = None
         if ctx is not None:
             ctx.transaction = None
+        for branch in transaction.branches:
+            branch.reply = None

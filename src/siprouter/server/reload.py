@@ -1,0 +1,278 @@
+"""Versions of the routing script: loading the file again beside the one that runs, going back, freeing what ended.
+
+A context holds the script that it began with, and through it a transaction does; a version that no context holds and
+that nobody can go back to is freed.
+"""
+
+from __future__ import annotations
+
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from siprouter.core.declare import rpc
+from siprouter.core.env import LoadEnv
+from siprouter.core.routes import Script
+from siprouter.core.settings import CfgError
+from siprouter.core.worker import Worker
+from siprouter.rpc.call import RpcCall
+from siprouter.rpc.values import Pairs, RpcError, RpcValue
+from siprouter.script.diagnostics import Diagnostics
+from siprouter.script.load import Parsed, ScriptError, compile_script
+from siprouter.script.reload import (
+    Changes,
+    Contents,
+    apply_changes,
+    compare,
+    declare_custom,
+    forget_custom,
+    kept_texts,
+    prepare,
+)
+from siprouter.util.errors import OperatorError
+
+KEPT_VERSIONS = 2
+"""versions before the running one that `rollback` can go back to"""
+
+Stamp = tuple[int, int, int]
+
+
+@dataclass(slots=True)
+class Version:
+    """One script that was loaded. `script` is held while it runs or can be gone back to."""
+
+    number: int
+    file: str
+    loaded_at: float
+    contents: Contents
+    env: LoadEnv
+    script: Script | None
+    ref: weakref.ref[Script]
+
+
+class Reloader:
+    """Loads the file of a worker again. `read` parses it; `pinned` core parameters come from the command line."""
+
+    def __init__(self, worker: Worker, read: Callable[[], Parsed], parsed: Parsed, pinned: Iterable[str] = ()) -> None:
+        """`parsed` is what the worker runs."""
+        script = worker.script
+        assert script is not None
+        self.worker = worker
+        self.pinned = frozenset(pinned)
+        self.files: tuple[str, ...] = script.files
+        """all files that the last attempt read, and those that run"""
+        self._read = read
+        self.started = prepare(Parsed(parsed.config, Diagnostics()), worker, None)
+        self.current = self._version(script, self.started, worker.env)
+        self.earlier: list[Version] = []
+        self._retired: list[Version] = []
+        self._highest = script.version
+
+    def _version(self, script: Script, contents: Contents, env: LoadEnv) -> Version:
+        now = self.worker.wall_clock()
+        return Version(script.version, script.source, now, contents, env, script, weakref.ref(script))
+
+    def reload(self) -> Changes:
+        """Load the file again and let new messages run it. Raises OperatorError (ScriptError with everything that is
+        wrong), and nothing has changed then."""
+        worker = self.worker
+        parsed = self._read()
+        self.files = tuple(dict.fromkeys((*self.current_files(), *parsed.config.files)))
+        contents = prepare(parsed, worker, self.started)
+        if parsed.diagnostics.failed:
+            compile_script(parsed, worker)  # for the errors in the routes
+            raise ScriptError(parsed.diagnostics)
+        parsed.kept_texts = kept_texts(self.started)
+        changes = compare(self.current.contents, contents, self.started, worker, self.pinned, parsed.diagnostics)
+        declared = declare_custom(contents, parsed, worker)
+        try:
+            script = compile_script(parsed, worker, self._highest + 1)
+            if script is None:
+                raise ScriptError(parsed.diagnostics)
+            self._apply(changes, parsed)
+        except Exception:
+            forget_custom(declared, worker)
+            raise
+        for item in parsed.diagnostics.warnings:
+            worker.log.warning("%s", item.headline())
+        self._highest = script.version
+        self.earlier.append(self.current)
+        for old in self.earlier[:-KEPT_VERSIONS]:
+            self._retire(old)
+        del self.earlier[:-KEPT_VERSIONS]
+        assert parsed.env is not None
+        self._switch(self._version(script, contents, parsed.env), changes)
+        return changes
+
+    def _apply(self, changes: Changes, parsed: Parsed) -> None:
+        try:
+            apply_changes(changes, self.worker)
+        except CfgError as error:
+            parsed.diagnostics.error("parameter", str(error))
+            raise ScriptError(parsed.diagnostics) from error
+
+    def rollback(self) -> Changes:
+        """Go back to the version before. Raises OperatorError where there is none."""
+        if not self.earlier:
+            raise OperatorError("there is no earlier version to go back to")
+        target = self.earlier[-1]
+        diagnostics = Diagnostics()
+        changes = compare(self.current.contents, target.contents, self.started, self.worker, self.pinned, diagnostics)
+        try:
+            apply_changes(changes, self.worker)
+        except CfgError as error:
+            raise OperatorError(f"cannot go back to version {target.number}: {error}") from error
+        self.earlier.pop()
+        left = self.current
+        self._switch(target, changes)
+        self._retire(left)
+        return changes
+
+    def _switch(self, version: Version, changes: Changes) -> None:
+        worker = self.worker
+        self.current = version
+        worker.script = version.script
+        worker.env = version.env
+        worker.log.notice("version %d of the script runs: %s", version.number, version.file)
+        for name in changes.kept:
+            worker.log.warning("%s cannot change at run time, kept", name)
+
+    def _retire(self, version: Version) -> None:
+        """Let a version go once the last context that began with it has."""
+        script, version.script = version.script, None
+        assert script is not None
+        # functions and their globals refer to one another: without the script nothing can run them any more
+        weakref.finalize(script, script.namespace.clear).atexit = False
+        self._retired.append(version)
+
+    def current_files(self) -> tuple[str, ...]:
+        """The files of the running version."""
+        script = self.current.script
+        return () if script is None else script.files
+
+    def versions(self) -> list[tuple[Version, int]]:
+        """All versions that live, oldest first, with how many contexts and transactions hold each."""
+        self._retired = [version for version in self._retired if version.ref() is not None]
+        living = [*self._retired, *self.earlier, self.current]
+        return [(item, self._users(item)) for item in sorted(living, key=lambda item: item.number)]
+
+    def _users(self, version: Version) -> int:
+        script = version.ref()
+        if script is None:
+            return 0
+        own = 2 + (version.script is not None) + (self.worker.script is script)  # 2: the local name and the argument
+        return max(sys.getrefcount(script) - own, 0)
+
+
+class Watcher:
+    """Reloads when a file of the script has changed; called each second.
+
+    A change counts once the files stayed the same from one look to the next, so that none is read half written. What
+    could not be loaded is not tried again until it changes again.
+    """
+
+    def __init__(self, reloader: Reloader) -> None:
+        self._reloader = reloader
+        self._known = self._seen = self._look()
+
+    def _look(self) -> dict[str, Stamp]:
+        """When each file was changed, its size and its inode; files that are not there for the moment are left out."""
+        found = {}
+        for file in self._reloader.files:
+            try:
+                status = Path(file).stat()
+            except OSError:
+                continue
+            found[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
+        return found
+
+    def tick(self, _now: float) -> None:
+        """Look once."""
+        seen, self._seen = self._seen, self._look()
+        if self._seen == self._known or self._seen != seen:
+            return
+        before = self._seen
+        try:
+            self._reloader.reload()
+        except OperatorError as error:
+            log_failure(self._reloader.worker, error)
+        self._seen = self._look()
+        self._known = {file: before.get(file, stamp) for file, stamp in self._seen.items()}
+
+
+def log_failure(worker: Worker, error: OperatorError) -> None:
+    """One log record for each error; the running version stays."""
+    worker.log.error("the script was not loaded again, version %d stays", worker.script.version if worker.script else 0)
+    if isinstance(error, ScriptError):
+        for item in error.diagnostics.errors:
+            worker.log.error("%s", item.headline())
+    else:
+        worker.log.error("%s", error)
+
+
+# --- RPC
+
+
+def _reload(reloader: Reloader, call: RpcCall) -> RpcValue:
+    try:
+        return _outcome(reloader, reloader.reload())
+    except OperatorError as error:
+        log_failure(reloader.worker, error)
+        raise RpcError(500, str(error)) from None
+
+
+def _rollback(reloader: Reloader, call: RpcCall) -> RpcValue:
+    try:
+        return _outcome(reloader, reloader.rollback())
+    except OperatorError as error:
+        raise RpcError(500, str(error)) from None
+
+
+def _outcome(reloader: Reloader, changes: Changes) -> Pairs:
+    """The version that runs now, what changed with it, and what cannot."""
+    reply = Pairs([("version", reloader.current.number), ("file", reloader.current.file)])
+    for group, name, value in changes.settings:
+        reply.add("changed", f"{group}.{name} = {value}")
+    for name in changes.kept:
+        reply.add("kept", f"{name} cannot change at run time, kept")
+    return reply
+
+
+def _versions(reloader: Reloader, call: RpcCall) -> RpcValue:
+    return [
+        {
+            "version": version.number,
+            "file": version.file,
+            "time": int(version.loaded_at),
+            "users": users,
+            "running": int(version is reloader.current),
+            "rollback": int(version in reloader.earlier),
+        }
+        for version, users in reloader.versions()
+    ]
+
+
+BACK = "Goes back to the version of the script before the running one."
+
+RELOAD_RPCS = (
+    rpc("cfg.reload", _reload, help="Loads the configuration file again; new messages take the new routes."),
+    rpc("cfg.versions", _versions, help="The versions of the script that live.", returns_array=True),
+    rpc("cfg.rollback_script", _rollback, help=BACK),
+    rpc("cfg.rollback", _rollback, help=BACK),
+)
+"""cfg.rollback of the module cfg_rpc is another command and goes before"""
+
+
+def offer_reload(worker: Worker, read: Callable[[], Parsed], parsed: Parsed, pinned: Iterable[str] = ()) -> Reloader:
+    """Make a running worker reloadable: its RPC commands, and `worker.services["reloader"]`."""
+    reloader = worker.services["reloader"] = Reloader(worker, read, parsed, pinned)
+    for command in RELOAD_RPCS:
+        worker.registry.rpcs.setdefault(command.name, (command, reloader))
+    return reloader
+
+
+def absolute(file: Path) -> Path:
+    """A path that holds when the working directory changes."""
+    return file.absolute()
