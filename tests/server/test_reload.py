@@ -1,5 +1,6 @@
 """Loading the script again while calls are under way."""
 
+import asyncio
 import gc
 import os
 import weakref
@@ -10,10 +11,14 @@ from typing import Any
 import pytest
 
 from siprouter.rpc.values import RpcError
+from siprouter.script.load import parse_file
+from siprouter.server.options import RunOptions
 from siprouter.server.reload import Reloader, Watcher
+from siprouter.server.startup import Assembly
 from siprouter.testing.call import Call
 from siprouter.testing.node import Node
 from siprouter.testing.phone import Phone
+from siprouter.util.log import Log
 
 HEAD = """
 loadmodule "tm.so"
@@ -339,6 +344,31 @@ def test_watching_the_files(node: Node, file: Path) -> None:
     changed(file, routes("four"), 3)
     node.advance(3)
     assert (node.script.version, answer_of(node)) == (3, "four")
+    changed(file, routes("five"), 4)
+    node.rpc("cfg.reload")
+    node.advance(5)
+    assert (node.script.version, answer_of(node)) == (4, "five")
+
+
+async def test_the_server_offers_it(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(file.parent)
+    options = RunOptions(Path(file.name), listen=["udp:127.0.0.1:5060"], debug=2, watch=True)
+    assembly = Assembly(asyncio.get_running_loop(), Log(lambda record: None))
+    worker = assembly.worker
+    worker.services["in_memory"] = True
+    assembly.load(parse_file(options.file), options)
+    monkeypatch.chdir("/")
+    first = worker.script
+    changed(file, "debug=-3\nmax_while_loops=9\n" + routes("two"), 1)
+    for _ in range(3):
+        for callback in worker.hooks.tick:
+            callback(worker.now())
+    assert worker.script is not first
+    assert worker.script is not None
+    assert worker.script.version == 2
+    assert worker.settings.max_while_loops == 9
+    assert worker.cfg.get("core", "debug") == 2
+    await assembly.tasks.finish(0)
 
 
 def changed(file: Path, text: str, when: int) -> None:

@@ -69,6 +69,19 @@ class Reloader:
         self.earlier: list[Version] = []
         self._retired: list[Version] = []
         self._highest = script.version
+        self.tried = self.look()
+        """the state of the files that the last attempt found"""
+
+    def look(self) -> dict[str, Stamp]:
+        """When each file was changed, its size and its inode; files that are not there for the moment are left out."""
+        found = {}
+        for file in self.files:
+            try:
+                status = Path(file).stat()
+            except OSError:
+                continue
+            found[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
+        return found
 
     def _version(self, script: Script, contents: Contents, env: LoadEnv) -> Version:
         now = self.worker.wall_clock()
@@ -77,6 +90,13 @@ class Reloader:
     def reload(self) -> Changes:
         """Load the file again and let new messages run it. Raises OperatorError (ScriptError with everything that is
         wrong), and nothing has changed then."""
+        before = self.look()
+        try:
+            return self._load()
+        finally:  # what changed meanwhile counts as a change
+            self.tried = {file: before.get(file, stamp) for file, stamp in self.look().items()}
+
+    def _load(self) -> Changes:
         worker = self.worker
         parsed = self._read()
         self.files = tuple(dict.fromkeys((*self.current_files(), *parsed.config.files)))
@@ -175,31 +195,19 @@ class Watcher:
 
     def __init__(self, reloader: Reloader) -> None:
         self._reloader = reloader
-        self._known = self._seen = self._look()
-
-    def _look(self) -> dict[str, Stamp]:
-        """When each file was changed, its size and its inode; files that are not there for the moment are left out."""
-        found = {}
-        for file in self._reloader.files:
-            try:
-                status = Path(file).stat()
-            except OSError:
-                continue
-            found[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
-        return found
+        self._seen = reloader.look()
 
     def tick(self, _now: float) -> None:
         """Look once."""
-        seen, self._seen = self._seen, self._look()
-        if self._seen == self._known or self._seen != seen:
+        reloader = self._reloader
+        seen, self._seen = self._seen, reloader.look()
+        if self._seen == reloader.tried or self._seen != seen:
             return
-        before = self._seen
         try:
-            self._reloader.reload()
+            reloader.reload()
         except OperatorError as error:
-            log_failure(self._reloader.worker, error)
-        self._seen = self._look()
-        self._known = {file: before.get(file, stamp) for file, stamp in self._seen.items()}
+            log_failure(reloader.worker, error)
+        self._seen = reloader.look()
 
 
 def log_failure(worker: Worker, error: OperatorError) -> None:
