@@ -72,7 +72,9 @@ class CoreSending(CoreFunctions):
         except PeerError as error:
             self.worker.log.error("forward: %s", error.reason)
             return -1
-        return forward_request(ctx, hop if port < 0 else hop._replace(port=port))
+        if port >= 0:
+            hop = NextHop(hop.host, port, hop.proto, hop.secure)
+        return forward_request(ctx, hop)
 
     # --- send
 
