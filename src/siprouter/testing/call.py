@@ -95,7 +95,8 @@ class Call:
         return data
 
     def resend(self) -> None:
-        """Send the last message of this call once more, as a retransmission."""
+        """Send the last message of this call once more, as a retransmission. AssertionError where there was none."""
+        assert self.last_sent, "nothing was sent yet"
         self.phone.transmit(self.last_sent)
 
     def _transmit(self, data: bytes) -> None:
