@@ -51,8 +51,8 @@ def expand(ctx: Context, text: str) -> str:
         ("%br,%bR,%ds", "<null>,,<null>"),
         ("%mf", "0"),
         ("%nh", "sip:bob@example.com;transport=tcp"),
-        ("%pp", str(PID)),
-        ("%px", f"{PID:08x}"),
+        ("%pp", "PID"),
+        ("%px", "HEXPID"),
         ("%mi%mi-%mx", "11-00000001"),
         ("%Hf|%Hi", f"{HOST}|192.0.2.10"),
         ("%Hn", HOST.split(".")[0]),
@@ -92,7 +92,9 @@ def test_specifiers(text: str, expected: str) -> None:
         assert attribute is not None
         attribute.set(ctx, value)
     ctx.avps.add("b", "new")
-    assert expand(ctx, text) == expected
+    # test names must be the same in every process that runs them
+    found = {"PID": str(PID), "HEXPID": f"{PID:08x}"}.get(expected, expected)
+    assert expand(ctx, text) == found
     assert ctx.worker.records == []
 
 
