@@ -365,6 +365,31 @@ class TestContacts:
         assert tried == [["198.51.100.4"], ["198.51.100.2", "198.51.100.3"], ["198.51.100.1"]]
         assert node.runs == [1, 1]
 
+    def test_later_steps_have_their_own_time_out_once_it_is_set(self, make_node):
+        for setting in (None, 7000):
+            node = make_node(contacts_avp="contacts")
+            if setting is not None:
+                node.worker.cfg.set_now("tm", "fr_inv_timer_next", setting)
+            self.load(node, [("sip:b@198.51.100.2", 500), ("sip:c@198.51.100.3", 900)])
+            node.request()
+            (first,) = (one for one in node.take() if one.msg.is_request)
+            node.answer(first, 180)
+            node.wait(20)  # the first step keeps fr_inv_timer
+            node.answer(first, 404)
+            (second,) = (one for one in node.take() if one.msg.is_request and one.msg.method == "INVITE")
+            node.answer(second, 180)
+            if setting is not None:
+                node.take()
+                node.wait(setting / 1000 - 0.5)
+                assert not any(line.startswith("CANCEL") for line in node.lines())
+                node.wait(1)
+                assert any(line.startswith("CANCEL") for line in node.lines())
+            else:
+                node.wait(100)
+                assert not any(line.startswith("CANCEL") for line in node.lines())
+        with pytest.raises(CfgError):
+            node.worker.cfg.set_now("tm", "fr_inv_timer_next", -1)
+
     def test_equal_q_is_left_alone(self, make_node):
         node = make_node(contacts_avp="contacts")
         self.load(node, [("sip:b@198.51.100.2", -1)])

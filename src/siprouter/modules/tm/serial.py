@@ -85,6 +85,8 @@ def t_next_contacts(tm: Tm, ctx: Context) -> int:
         value = ctx.avps.get(name, 0, klass)
         if value is None:
             return NOTHING_LEFT if first else 1
+        if first and tm.fr_inv_next and ctx.transaction is not None:
+            ctx.transaction.set_fr(tm.fr_inv_next, 0.0, tm.worker.now())
         ctx.avps.delete(name, klass)
         decoded = decode(tm, str(value))
         if decoded is None:

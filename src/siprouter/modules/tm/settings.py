@@ -76,7 +76,16 @@ CFG_VARS: list[CfgVar] = [
     )
     for name, kind, default, least, most, text in _SHARED
 ]
-CFG_VARS.append(cfg_var("fr_inv_timer_next", int, 30000, "kept for tools that set it; SIP Router 3.1 never reads it"))
+DEFAULT_FR_INV_NEXT = 30000
+CFG_VARS.append(
+    cfg_var(
+        "fr_inv_timer_next",
+        int,
+        DEFAULT_FR_INV_NEXT,
+        "once set: the fr_inv_timer in ms of the branches after the first step of serial forking",
+        on_change="change_fr_inv_timer_next",
+    )
+)
 
 PARAMS: list[Param] = [
     param(name, kind, default, text, cfg_var=name, obsolete=NO_SUCH_TIMER if name == "delete_timer" else "")

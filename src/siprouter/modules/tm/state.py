@@ -10,8 +10,9 @@ from siprouter.core.avp_names import parse_avp_name
 from siprouter.core.outgoing import reply_target
 from siprouter.core.routes import REQUEST
 from siprouter.core.send_flags import reply_flags
+from siprouter.core.settings import CfgError
 from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints
-from siprouter.modules.tm.settings import apply_setting, check_setting, setting_names
+from siprouter.modules.tm.settings import DEFAULT_FR_INV_NEXT, apply_setting, check_setting, setting_names
 from siprouter.modules.tm.uac import LocalRequest, OnReply, Wanted, start_request
 from siprouter.modules.tm.user import ScriptUser
 from siprouter.modules.tm.write import Append, parse_append
@@ -62,6 +63,7 @@ class Tm:
         self.contacts_key: Any = None
         self.fr_timer_key: Any = None
         self.fr_inv_timer_key: Any = None
+        self.fr_inv_next = 0.0  # seconds; 0: later steps of serial forking have the time-out of the first
         for name in setting_names():
             setattr(self, f"change_{name}", partial(self.change_setting, name))
 
@@ -71,6 +73,13 @@ class Tm:
         """A run-time setting is about to change. Raises CfgError."""
         check_setting(name, value)
         apply_setting(self.config, name, value)
+
+    def change_fr_inv_timer_next(self, value: ConfigValue) -> None:
+        """The run-time setting of that name is about to change. Raises CfgError."""
+        milliseconds = int(value or 0)
+        if milliseconds < 0:
+            raise CfgError(f"tm.fr_inv_timer_next cannot be negative, found {milliseconds}")
+        self.fr_inv_next = milliseconds / 1000
 
     def add_on_sl_reply(self, name: str | int) -> None:
         """Parameter on_sl_reply."""
@@ -85,6 +94,8 @@ class Tm:
         """Settings are final: make the table, join the hooks. Raises OperatorError."""
         for name in setting_names():
             apply_setting(self.config, name, getattr(self.cfg, name))
+        if self.cfg.fr_inv_timer_next != DEFAULT_FR_INV_NEXT:
+            self.change_fr_inv_timer_next(self.cfg.fr_inv_timer_next)
         if not 0 <= self.failure_reply_mode <= 3:
             raise OperatorError("parameter failure_reply_mode of module tm must be between 0 and 3")
         self.config.failure_reply_mode = self.failure_reply_mode
