@@ -21,9 +21,21 @@ class Stage:
         self.router = router
         self.case = case
         self.endpoints = {name: Endpoint(name, router.address) for name in NAMES}
-        self.endpoints["tina"] = Endpoint("tina", router.address, "tcp")
+        self.endpoints["tina"] = self.connect("tina")
         self.alice, self.bob, self.carol, self.tina = self.endpoints.values()
         self.branches = 0
+
+    def connect(self, name: str) -> Endpoint:
+        """An endpoint that speaks TCP, from a port with a number of its own: transcripts tell endpoints by it."""
+        taken = {endpoint.port for endpoint in self.endpoints.values()}
+        rejected = []
+        endpoint = Endpoint(name, self.router.address, "tcp")
+        while endpoint.port in taken:
+            rejected.append(endpoint)
+            endpoint = Endpoint(name, self.router.address, "tcp")
+        for other in rejected:
+            other.close()
+        return endpoint
 
     def close(self) -> None:
         for endpoint in self.endpoints.values():
