@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from siprouter.rpc.addresses import parse_address
+from siprouter.rpc.client import call
 from siprouter.script.load import parse_text
 from siprouter.server.main import wants_background
 from siprouter.server.options import RunOptions
@@ -242,3 +244,29 @@ def test_when_to_go_to_the_background(text: str, given: bool | None, expected: b
     assert wants_background(options, parse_text(text + "\nroute { exit; }\n")) is expected
     options.check_only = True
     assert wants_background(options, parse_text(text + "\nroute { exit; }\n")) is False
+
+
+def test_streams_are_listed(config: Path, tmp_path: Path) -> None:
+    control = tmp_path / "ctl"
+    config.write_text(f'loadmodule "ctl.so"\nloadmodule "cfg_rpc.so"\nmodparam("ctl", "binrpc", "unix:{control}")\n{SCRIPT}')
+    address = parse_address(f"unix:{control}")
+    with server(config) as running:
+        assert running.ask_tcp().startswith("SIP/2.0 200")
+        with socket.create_connection(("127.0.0.1", running.port)) as peer:
+            peer.sendall(b"\r\n\r\n")
+            assert peer.recv(9) == b"\r\n"
+            (info,) = call(address, "core.tcp_info")
+            assert dict(info) == {  # type: ignore[call-overload]
+                "readers": 1,
+                "max_connections": 2048,
+                "opened_connections": 1,
+                "write_queued_bytes": 0,
+            }
+            (listed,) = [dict(item) for item in call(address, "core.tcp_list")]  # type: ignore[call-overload]
+            assert (listed["src_ip"], listed["src_port"]) == peer.getsockname()
+            assert (listed["dst_ip"], listed["dst_port"]) == ("127.0.0.1", running.port)
+            assert (listed["type"], listed["state"], listed["initiator"]) == ("tcp", "established", "remote")
+            assert 110 < listed["timeout"] <= listed["lifetime"] == 120
+            call(address, "cfg.set_now_int", ["tcp", "rd_buf_size", 512])
+            (options,) = call(address, "core.tcp_options")
+            assert dict(options)["rd_buf_size"] == 512  # type: ignore[call-overload]

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from siprouter.sip.errors import MessageError
 from siprouter.transport.connections import ConnectionTable
 from siprouter.transport.endpoint import (
     PROTO_TCP,
@@ -15,51 +14,12 @@ from siprouter.transport.endpoint import (
     SEND_FORCE_SOCKET,
     SEND_REUSE_ONLY,
     Endpoint,
-    ErrorCallback,
     Listener,
 )
 from siprouter.transport.sockopts import StreamOptions
 from siprouter.transport.tcp import StreamTransport
 from siprouter.util.errors import OperatorError
-from siprouter.util.log import Log, Record
-
-MESSAGE = b"OPTIONS sip:test SIP/2.0\r\nContent-Length: 0\r\n\r\n"
-BODY = b"MESSAGE sip:test SIP/2.0\r\nContent-Length: 5\r\n\r\nhello"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-class Inbox:
-    """Collects what a transport delivers."""
-
-    def __init__(self) -> None:
-        self.messages: asyncio.Queue[tuple[bytes, Endpoint]] = asyncio.Queue()
-        self.rejected: list[tuple[bytes, int]] = []
-        self.failures: asyncio.Queue[tuple[Endpoint, Exception]] = asyncio.Queue()
-        self.records: list[Record] = []
-        self.log = Log(self.records.append)
-        self.transport: StreamTransport | None = None
-
-    def receive(self, data: bytes, source: Endpoint) -> None:
-        self.messages.put_nowait((data, source))
-
-    def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
-        self.rejected.append((rest, error.status))
-        if self.transport is not None:
-            self.transport.send(b"SIP/2.0 400 Bad\r\n\r\n", source)
-
-    async def next(self) -> tuple[bytes, Endpoint]:
-        return await asyncio.wait_for(self.messages.get(), 5)
-
-    def failed(self) -> ErrorCallback:
-        return lambda to, error: self.failures.put_nowait((to, error))
-
-    async def next_failure(self) -> tuple[Endpoint, Exception]:
-        return await asyncio.wait_for(self.failures.get(), 5)
+from tests.support.streams import BODY, MESSAGE, Inbox, close, free_port, read
 
 
 class Node(Inbox):
@@ -88,18 +48,6 @@ async def node(**options: float | bool | str) -> AsyncIterator[Node]:
     finally:
         await made.tcp.close()
         assert len(made.tcp.table) == 0 and made.tcp.stats.queued == 0
-
-
-async def read(reader: asyncio.StreamReader, size: int = 9999) -> bytes:
-    return await asyncio.wait_for(reader.read(size), 5)
-
-
-async def close(writer: asyncio.StreamWriter) -> None:
-    writer.close()
-    try:
-        await writer.wait_closed()
-    except ConnectionError:
-        pass
 
 
 async def test_receives_whole_messages_and_answers_on_the_connection() -> None:

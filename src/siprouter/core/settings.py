@@ -15,7 +15,8 @@ ConfigValue = int | str | None
 class CoreParam:
     """A core parameter: `kind` is "int", "bool", "str", "id" or "special".
 
-    `no_effect` says why it does nothing here (warned once).
+    `no_effect` says why it does nothing here (warned once). `joins` is put between the values of one that may be
+    given repeatedly.
     """
 
     name: str
@@ -24,6 +25,7 @@ class CoreParam:
     help: str
     aliases: tuple[str, ...] = ()
     no_effect: str = ""
+    joins: str = ""
 
 
 class Settings:

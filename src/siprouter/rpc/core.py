@@ -7,8 +7,9 @@ from siprouter.core.worker import Worker
 from siprouter.rpc.core_blacklist import BLACKLIST_RPCS
 from siprouter.rpc.core_info import INFO_RPCS
 from siprouter.rpc.core_system import SYSTEM_RPCS
+from siprouter.rpc.core_tcp import TCP_RPCS
 
-CORE_RPCS: tuple[Rpc, ...] = (*SYSTEM_RPCS, *INFO_RPCS, *BLACKLIST_RPCS)
+CORE_RPCS: tuple[Rpc, ...] = (*SYSTEM_RPCS, *INFO_RPCS, *BLACKLIST_RPCS, *TCP_RPCS)
 
 
 def register_core_rpcs(worker: Worker) -> None:

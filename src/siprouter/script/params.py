@@ -12,6 +12,7 @@ from siprouter.core.settings import CoreParam, Settings
 MEM = "memory is managed by Python"
 SHM = "there is no shared memory pool to size"
 SCHED = "processes run with the scheduling they were started with"
+QUEUES = "write queues are as large as what is in them"
 LOOP = "one event loop serves all sockets of a worker"
 STUN = "STUN is not spoken on SIP ports"
 TLSMOD = "TLS is set up by the tls module"
@@ -169,6 +170,13 @@ DNS: tuple[CoreParam, ...] = (
 
 TCP: tuple[CoreParam, ...] = (
     CoreParam("disable_tcp", "bool", 0, "do not listen on TCP"),
+    CoreParam(
+        "proxy_protocol",
+        "str",
+        None,
+        "LISTENER NETWORK,…: connections from there begin with a PROXY protocol header; may be given repeatedly",
+        joins=";",
+    ),
     CoreParam("tcp_accept_aliases", "bool", 0, "honour the alias parameter of Via for connections"),
     CoreParam("tcp_accept_no_cl", "bool", 0, "accept messages without Content-Length on streams"),
     CoreParam(
@@ -195,7 +203,7 @@ TCP: tuple[CoreParam, ...] = (
     CoreParam("tcp_source_ipv4", "ipv4", None, "IPv4 source address of new connections"),
     CoreParam("tcp_source_ipv6", "ipv6", None, "IPv6 source address of new connections"),
     CoreParam("tcp_syncnt", "int", 0, "attempts to open a connection (0: as the system says)"),
-    CoreParam("tcp_wq_blk_size", "int", 2100, "block size of write queues", no_effect=LOOP),
+    CoreParam("tcp_wq_blk_size", "int", 2100, "block size of write queues", no_effect=QUEUES),
     CoreParam("tcp_wq_max", "int", 10485760, "most bytes in all write queues together"),
 )
 

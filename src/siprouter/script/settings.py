@@ -12,6 +12,8 @@ from siprouter.script.nodes import Config, CustomParam, FlagDecl, GlobalParam, L
 from siprouter.script.params import PARAM_NAMES
 from siprouter.transport.endpoint import PROTO_IDS, PROTO_NONE
 from siprouter.transport.listen import ListenSpec
+from siprouter.transport.proxy_protocol import parse_proxy_rules
+from siprouter.util.errors import OperatorError
 
 MAX_FLAG = 31
 MAX_AVP_FLAGS = 18
@@ -53,6 +55,8 @@ def _set_core(param: GlobalParam, worker: Worker, diagnostics: Diagnostics) -> N
     value = param.value
     if declared.kind == "listen":
         value = [*getattr(settings, param.name), *listen_specs(param.value)]
+    elif declared.joins and getattr(settings, param.name):
+        value = f"{getattr(settings, param.name)}{declared.joins}{value}"
     settings.set(param.name, value)
     if declared.no_effect:
         worker.log.info("parameter %s has no effect: %s", param.name, declared.no_effect)
@@ -63,6 +67,11 @@ def check_core(param: GlobalParam, diagnostics: Diagnostics) -> None:
     """What the grammar leaves open about the value of a core parameter."""
     if param.name in ("port", "advertised_port", "tls_port_no") and not 0 < int(param.value) < 65536:
         diagnostics.error("port-range", f"port {param.value}", param.location, expected="a number from 1 to 65535")
+    if param.name == "proxy_protocol":
+        try:
+            parse_proxy_rules(str(param.value))
+        except OperatorError as error:
+            diagnostics.error("proxy-protocol", error.message, param.location, suggestion=error.suggestion)
 
 
 def listen_specs(addresses: list[ListenAddress]) -> list[ListenSpec]:

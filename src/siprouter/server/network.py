@@ -12,6 +12,7 @@ from siprouter.dns.plan import PlanOptions
 from siprouter.dns.resolver import Resolver, SearchOptions
 from siprouter.transport.endpoint import AF_INET6, PROTO_SCTP, PROTO_TCP, PROTO_TLS, PROTO_UDP
 from siprouter.transport.listen import ListenOptions
+from siprouter.transport.proxy_protocol import parse_proxy_rules
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.util.log import Log
 
@@ -37,6 +38,7 @@ STREAM_SETTINGS = (
     "linger2",
     "max_connections",
     "no_connect",
+    "rd_buf_size",
     "send_timeout",
     "syncnt",
     "wq_max",
@@ -107,6 +109,7 @@ def apply_stream(options: StreamOptions, settings: Settings) -> None:
     options.source_ipv4 = settings.tcp_source_ipv4 or ""
     options.source_ipv6 = (settings.tcp_source_ipv6 or "").strip("[]")
     options.tos = settings.tos
+    options.proxies.rules = parse_proxy_rules(settings.proxy_protocol or "")
 
 
 def apply_plan(options: PlanOptions, settings: Settings, listeners: Listeners | None) -> None:

@@ -69,6 +69,8 @@ TCP_CFG_VARS: tuple[CfgVar, ...] = (
     cfg_var("alias_flags", int, 1, "an alias that exists: 1 add it too, 2 replace it", most=2),
     cfg_var("new_conn_alias_flags", int, 2, "the same for the address of a new connection", most=2),
     cfg_var("accept_no_cl", int, 0, "accept messages without Content-Length on new connections", most=1),
+    cfg_var("rd_buf_size", int, 4096, "most bytes to read at once", least=512, most=65536),
+    cfg_var("wq_blk_size", int, 2100, "no effect: write queues have no blocks", least=1, most=65535),
 )
 
 TCP_COUNTERS = {
@@ -81,6 +83,7 @@ TCP_COUNTERS = {
     "con_reset": "connections reset by the peer",
     "send_timeout": "connections closed because the peer took no data",
     "sendq_full": "messages that did not fit into the write queue",
+    "prelude_refused": "connections closed because of their PROXY protocol header",
 }
 TCP_GAUGES = {
     "current_opened_connections": "connections open now",

@@ -53,6 +53,19 @@ class ConnectionTable(Generic[C]):
         for name in self._aliases.pop(connection.id):
             self._drop_name(name, connection)
 
+    def move(self, connection: C, remote: Peer, flags: int = ALIAS_REPLACE) -> None:
+        """Makes a connection known by another peer, and no longer by the one and the aliases it had."""
+        names = self._aliases[connection.id]
+        for name in names:
+            self._drop_name(name, connection)
+        names.clear()
+        connection.remote = remote
+        self._add_name(connection, remote[1], flags)
+
+    def present(self, id: int) -> C | None:
+        """The connection with this id, also where it is about to close."""
+        return self._by_id.get(id)
+
     def get(self, id: int) -> C | None:
         """The connection with this id, where it can still be used."""
         connection = self._by_id.get(id)

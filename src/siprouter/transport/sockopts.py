@@ -2,9 +2,10 @@
 
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from siprouter.transport.endpoint import AF_INET, Listener
+from siprouter.transport.proxy_protocol import ProxySources
 from siprouter.util.errors import OperatorError
 
 IP_MTU_DISCOVER = 10
@@ -110,6 +111,7 @@ class StreamOptions:
     crlf_ping: bool = True
     defer_accept: int = 0
     delayed_ack: bool = True
+    handshake_timeout: float = 30
     keepalive: bool = True
     keepcnt: int = 0
     keepidle: int = 0
@@ -119,6 +121,8 @@ class StreamOptions:
     message_timeout: float = 30
     new_conn_alias_flags: int = 2
     no_connect: bool = False
+    proxies: ProxySources = field(default_factory=ProxySources)
+    rd_buf_size: int = 4096
     reuse_port: bool = False
     send_timeout: float = 10
     source_ipv4: str = ""

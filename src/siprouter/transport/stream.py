@@ -59,17 +59,44 @@ class StreamStats:
     local_reject: int = 0
     send_timeout: int = 0
     sendq_full: int = 0
+    prelude_refused: int = 0
     queued: int = 0  # bytes that wait in all write queues
 
 
+class Prelude(Protocol):
+    """What a connection begins with, before anything is said over it: the header of the PROXY protocol."""
+
+    def feed(self, data: bytes) -> bytes | None:
+        """The octets behind it once it is whole, else None. Raises ValueError where it is malformed."""
+        ...
+
+    @property
+    def peer(self) -> Peer | None:
+        """Whom it names as the peer; None leaves the address that is known."""
+        ...
+
+
 class StreamOwner(Protocol):
-    """The transport that a connection belongs to."""
+    """The transport that a connection belongs to. What is read goes through `buffer`."""
 
     loop: asyncio.AbstractEventLoop
     options: StreamOptions
     stats: StreamStats
     log: Log
     receiver: Receiver
+
+    @property
+    def buffer(self) -> bytearray:
+        """Where the next read puts what has arrived."""
+        ...
+
+    def prelude(self, connection: "StreamConnection") -> Prelude | None:
+        """What an accepted connection has to begin with, if anything."""
+        ...
+
+    def identify(self, connection: "StreamConnection", peer: Peer) -> None:
+        """The peer of the connection is another than the one that it came from."""
+        ...
 
     def connected(self, connection: "StreamConnection") -> bool:
         """It is established; False refuses it."""
@@ -81,11 +108,12 @@ class StreamOwner(Protocol):
 
 
 NEVER = float("inf")
+MAX_DISCARDED = 1 << 20  # octets, behind something that cannot be received
 
 Pending = tuple[int, Endpoint, ErrorCallback | None]
 
 
-class StreamConnection(asyncio.Protocol):
+class StreamConnection(asyncio.BufferedProtocol):
     """A connection, accepted or under way. `source` is the endpoint of what arrives on it, once it is connected."""
 
     def __init__(
@@ -112,6 +140,9 @@ class StreamConnection(asyncio.Protocol):
         self._lifetime: float | None = None
         self._partial_since = 0.0
         self._blocked_since = 0.0
+        self._opening_since = 0.0
+        self._prelude: Prelude | None = None
+        self._discards = 0
         self._timer: asyncio.TimerHandle | None = None
 
     # what asyncio calls
@@ -127,26 +158,31 @@ class StreamConnection(asyncio.Protocol):
             self._closed = True
             transport.abort()
             return
-        self.source = Endpoint(self.proto, self.remote[0], self.remote[1], self.id, self.listener)
         self._active_at = self._owner.loop.time()
-        waiting, self._waiting = self._waiting, []
-        self._account(0)
-        for data, to, on_error in waiting:
-            self._write_now(transport, data, to, on_error)
-        if not self.reusable:
-            transport.close()
-        self._arm()
+        self._prelude = None if self.outgoing else self._owner.prelude(self)
+        if self._prelude is None:
+            self._open(transport)
+        else:
+            self._opening_since = self._active_at
+            self._arm()
+
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Where to put what has arrived."""
+        return self._owner.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """So many bytes came."""
+        self.data_received(bytes(memoryview(self._owner.buffer)[:nbytes]))
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came: delivers the messages that they complete."""
-        messages = self._framer.feed(data)
-        if messages:
-            self._active_at = self._owner.loop.time()
-            for message in messages:
-                self._deliver(message)
-        if self._framer.error is not None and self.reusable:
-            self._reject(self._framer.error, self._framer.rest)
-        self._note_partial(bool(messages))
+        """Bytes came, first of all those of the prelude where there is one."""
+        if self._discards:
+            self._discard(len(data))
+            return
+        if self._prelude is not None:
+            data = self._read_prelude(self._prelude, data)
+        if data:
+            self._decode(data)
 
     def eof_received(self) -> None:
         """The peer sends no more: the transport closes after its queue."""
@@ -180,7 +216,7 @@ class StreamConnection(asyncio.Protocol):
             self._owner.log.error("write queue of %s is full", self.source)
             self.fail(BlockingIOError("write queue full"))
             return False
-        if self._transport is None:
+        if self._transport is None or self._opening_since:
             self._waiting.append((data, to, on_error))
             self._account(self._accounted + len(data))
         else:
@@ -193,8 +229,8 @@ class StreamConnection(asyncio.Protocol):
     def close(self) -> None:
         """Closes after what is queued; the connection is not used for anything new."""
         self.reusable = False
-        if self._transport is not None:
-            self._transport.close()
+        if self._transport is not None and not self._opening_since:
+            self._shut_down(self._transport)
 
     def fail(self, error: Exception) -> None:
         """Closes at once and tells the senders of what is not sent."""
@@ -207,7 +243,84 @@ class StreamConnection(asyncio.Protocol):
         self._lifetime = seconds
         self._arm()
 
+    @property
+    def state(self) -> str:
+        """What it is doing, in a word."""
+        if self._transport is None:
+            return "connecting"
+        if not self.reusable:
+            return "closing"
+        return "handshake" if self._opening_since else "established"
+
+    @property
+    def queued(self) -> int:
+        """Bytes that wait to be written."""
+        return self._accounted
+
+    def lifetime(self) -> float:
+        """Seconds that it may be idle, -1 without end."""
+        return self._usual_lifetime() if self._lifetime is None else self._lifetime
+
+    def seconds_left(self) -> int:
+        """Seconds until it closes if nothing happens, -1: never."""
+        deadline = min(self._deadlines())
+        return -1 if deadline == NEVER else max(int(deadline - self._owner.loop.time()), 0)
+
     # inside
+
+    def _open(self, transport: asyncio.Transport) -> None:
+        """The peer is known: says what has to be said before messages."""
+        self.source = Endpoint(self.proto, self.remote[0], self.remote[1], self.id, self.listener)
+        self._ready(transport)
+
+    def _ready(self, transport: asyncio.Transport) -> None:
+        """Messages can be sent: sends what waited."""
+        self._opening_since = 0.0
+        waiting, self._waiting = self._waiting, []
+        self._account(0)
+        for data, to, on_error in waiting:
+            self._write_now(transport, data, to, on_error)
+        if not self.reusable:
+            self._shut_down(transport)
+        self._arm()
+
+    def _read_prelude(self, prelude: Prelude, data: bytes) -> bytes:
+        """What lies behind the prelude, so far."""
+        try:
+            rest = prelude.feed(data)
+        except ValueError as error:
+            self._owner.stats.prelude_refused += 1
+            self._owner.log.error("%s:%d: %s, closing", self.remote[0], self.remote[1], error)
+            self.fail(ConnectionAbortedError(str(error)))
+            return b""
+        if rest is None:
+            return b""
+        self._prelude = None
+        self._opening_since = 0.0
+        if prelude.peer is not None:
+            self._owner.identify(self, prelude.peer)
+        if self._transport is not None:
+            self._open(self._transport)
+        return rest
+
+    def _decode(self, data: bytes) -> None:
+        """Takes what came from the network."""
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Takes clear text: delivers the messages that it completes."""
+        messages = self._framer.feed(data)
+        if messages:
+            self._active_at = self._owner.loop.time()
+            for message in messages:
+                self._deliver(message)
+        if self._framer.error is not None and self.reusable:
+            self._reject(self._framer.error, self._framer.rest)
+        self._note_partial(bool(messages))
+
+    def _shut_down(self, transport: asyncio.Transport) -> None:
+        """Closes once everything is sent."""
+        transport.close()
 
     def _deliver(self, message: bytes) -> None:
         if message is PING:
@@ -227,12 +340,28 @@ class StreamConnection(asyncio.Protocol):
             self._owner.receiver.reject(rest, self.source, error)
         except Exception:
             self._owner.log.exception("message from %s", self.source)
-        self.close()
+        self._end_answered()
+
+    def _end_answered(self) -> None:
+        """Closes our direction, and takes what is still on its way: unread it would make the answer unreadable."""
+        if not self.reusable or self._transport is None:
+            return
+        self.reusable = False
+        self._discards = MAX_DISCARDED
+        self._transport.write_eof()
+        self._partial_since = self._owner.loop.time()
+        self._arm()
+
+    def _discard(self, size: int) -> None:
+        """Counts octets that nobody wants; too many end the connection."""
+        self._discards -= size
+        if self._discards <= 0:
+            self.fail(ConnectionAbortedError("closed after an error"))
 
     def _is_overfull(self, size: int) -> bool:
         options = self._owner.options
         queued = self._accounted
-        if self._transport is not None:
+        if self._transport is not None and not self._opening_since:
             queued = self._transport.get_write_buffer_size()
         if queued and queued + size > options.conn_wq_max:
             return True
@@ -257,6 +386,8 @@ class StreamConnection(asyncio.Protocol):
         self._accounted = size
 
     def _note_partial(self, progress: bool) -> None:
+        if self._discards:
+            return
         if self._framer.idle or not self.reusable:
             self._partial_since = 0.0
         elif progress or self._partial_since == 0.0:
@@ -289,14 +420,20 @@ class StreamConnection(asyncio.Protocol):
 
     # time
 
+    def _usual_lifetime(self) -> float:
+        """Seconds without messages after which the connection closes where nobody asked for others."""
+        return self._owner.options.connection_lifetime
+
     def _deadlines(self) -> tuple[float, float, float]:
-        """When the connection is idle, its message overdue, its peer stuck; infinity for what cannot be."""
+        """When the connection is idle, its beginning or message overdue, its peer stuck (or infinity)."""
         options = self._owner.options
         idle = late = stuck = NEVER
-        lifetime = options.connection_lifetime if self._lifetime is None else self._lifetime
+        lifetime = self.lifetime()
         if lifetime >= 0:
             idle = self._active_at + lifetime
-        if self._partial_since:
+        if self._opening_since:
+            late = self._opening_since + options.handshake_timeout
+        elif self._partial_since:
             late = self._partial_since + options.message_timeout
         if self._blocked_since and options.send_timeout >= 0:
             stuck = self._blocked_since + options.send_timeout
@@ -324,8 +461,9 @@ class StreamConnection(asyncio.Protocol):
             self.fail(TimeoutError("send timeout"))
         elif now >= late:
             stats.con_timeout += 1
-            log.error("%s does not end its message, closing", self.source)
-            self.fail(TimeoutError("message not complete in time"))
+            what = "handshake" if self._opening_since else "message"
+            log.error("%s:%d does not end its %s, closing", self.remote[0], self.remote[1], what)
+            self.fail(TimeoutError(f"{what} not complete in time"))
         elif now >= idle:
             stats.con_timeout += 1
             self.fail(TimeoutError("connection idle"))

@@ -3,7 +3,7 @@
 import asyncio
 
 from siprouter.sip.framing import Framer as SipFramer
-from siprouter.transport.connections import ConnectionTable
+from siprouter.transport.connections import ConnectionTable, Peer
 from siprouter.transport.endpoint import (
     PROTO_TCP,
     SEND_FORCE_SOCKET,
@@ -12,8 +12,9 @@ from siprouter.transport.endpoint import (
     ErrorCallback,
     Listener,
 )
+from siprouter.transport.proxy_protocol import ProxyHeader
 from siprouter.transport.sockopts import StreamOptions, open_connecting_stream, open_listening_stream
-from siprouter.transport.stream import Framer, FramerFactory, Receiver, StreamConnection, StreamStats
+from siprouter.transport.stream import Framer, FramerFactory, Prelude, Receiver, StreamConnection, StreamStats
 from siprouter.util.address import normalize_ip
 from siprouter.util.log import Log
 
@@ -44,6 +45,7 @@ class StreamTransport:
         self.stats = stats or StreamStats()
         self.proto = proto
         self._framer = framer or self._sip_framer
+        self._buffer = bytearray(self.options.rd_buf_size)
         self._servers: list[asyncio.Server] = []
         self._connecting: set[asyncio.Task[None]] = set()
 
@@ -52,7 +54,7 @@ class StreamTransport:
         sock = open_listening_stream(listener, self.options)
 
         def accept() -> StreamConnection:
-            return StreamConnection(self, self.proto, listener, self._framer())
+            return self.make_connection(listener)
 
         self._servers.append(await self.loop.create_server(accept, sock=sock, start_serving=False))
 
@@ -113,7 +115,7 @@ class StreamTransport:
             self.stats.local_reject += 1
             self.log.error("cannot connect to %s: %d connections are open", to, len(self.table))
             return None
-        connection = StreamConnection(self, self.proto, to.listener, self._framer(), (to.ip, to.port))
+        connection = self.make_connection(to.listener, (to.ip, to.port))
         connection.local = (self._local_address(to), 0)
         self.table.add(connection, self.options.new_conn_alias_flags)
         task = self.loop.create_task(self._open(connection))
@@ -143,10 +145,31 @@ class StreamTransport:
             self.log.error("cannot connect to %s: %s", connection.source, error or "timeout")
             connection.fail(error)
 
+    def make_connection(self, listener: Listener | None, remote: Peer = ("", 0)) -> StreamConnection:
+        """A connection that is accepted or, where `remote` is given, about to be opened."""
+        return StreamConnection(self, self.proto, listener, self._framer(), remote)
+
     def _sip_framer(self) -> Framer:
         return SipFramer(need_length=not self.options.accept_no_cl)
 
     # what connections call
+
+    @property
+    def buffer(self) -> bytearray:
+        """See StreamOwner. As large as tcp.rd_buf_size says now; what is read at once is no larger."""
+        if len(self._buffer) != self.options.rd_buf_size:
+            self._buffer = bytearray(self.options.rd_buf_size)
+        return self._buffer
+
+    def prelude(self, connection: StreamConnection) -> Prelude | None:
+        """See StreamOwner."""
+        if connection.listener is None or not self.options.proxies.expects(connection.listener, connection.remote[0]):
+            return None
+        return ProxyHeader()
+
+    def identify(self, connection: StreamConnection, peer: Peer) -> None:
+        """See StreamOwner."""
+        self.table.move(connection, peer, self.options.new_conn_alias_flags)
 
     def connected(self, connection: StreamConnection) -> bool:
         """See StreamOwner."""
