@@ -64,3 +64,9 @@ def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     assert hosts.get("a", A, 10) == ("192.0.2.22",)
     path.unlink()
     assert hosts.get("a", A, 15) == ()
+
+
+def test_servers_on_other_ports() -> None:
+    lines = ("[192.0.2.1]:5353", "[2001:db8::1]:5354", "[192.0.2.2]", "[192.0.2.3]:0", "[192.0.2.3]:x", "[192.0.2.3]5")
+    conf = parse_resolv_conf("".join(f"nameserver {line}\n" for line in lines))
+    assert conf.servers == [("192.0.2.1", 5353), ("2001:db8::1", 5354), ("192.0.2.2", 53)]

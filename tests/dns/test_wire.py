@@ -7,7 +7,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from siprouter.dns.wire import (
@@ -178,6 +178,7 @@ def test_too_many_records() -> None:
         parse_response(bytes(data), 7, "example.com", A)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_are_read_or_refused(tail: bytes) -> None:
     question = encode_name("example.com") + struct.pack("!HH", A, 1)
@@ -188,6 +189,7 @@ def test_any_octets_are_read_or_refused(tail: bytes) -> None:
             pass
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_mutated_answers_are_read_or_refused(draw: st.DataObject) -> None:
     data = bytearray(

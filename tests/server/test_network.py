@@ -1,5 +1,6 @@
 """Core parameters for sockets and DNS, at start and at run time."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -153,3 +154,18 @@ async def test_counters(worker: Worker) -> None:
     values = {f"{counter.group}.{counter.name}": counter.get() for counter in worker.counters}
     assert values["tcp.established"] == 3 and values["tcp.current_opened_connections"] == 0
     assert values["dns.failed_dns_request"] == 2
+
+
+async def test_a_cache_that_was_left_out_at_start_stays_off(network: Network) -> None:
+    assembly = Assembly(asyncio.get_running_loop(), Log(lambda record: None))
+    worker = assembly.worker
+    worker.settings.set("dns_cache_init", 0)
+    assembly.network.apply(worker.settings, listeners("127.0.0.1"))
+    declare_network_cfg(worker, assembly.network, lambda number: None)
+    assert not assembly.network.cache.enabled
+    with pytest.raises(CfgError, match="dns_cache_init"):
+        worker.cfg.set_now("core", "use_dns_cache", 1)
+    worker.cfg.set_now("core", "dns_cache_rec_pref", 2)
+    assert assembly.network.cache.preference == 2
+    with pytest.raises(CfgError):
+        worker.cfg.set_now("core", "dns_cache_rec_pref", 4)

@@ -40,11 +40,14 @@ class DnsServer:
     rcode: int | None = None
     refuses_edns: bool = False
     truncates: bool = False
+    ids: list[int] = field(default_factory=list)  # of the questions
+    sources: list[tuple[str, int]] = field(default_factory=list)  # of those over UDP
     chases: bool = True  # gives what an alias leads to beside the alias
 
     def answer(self, data: bytes, transport: str) -> tuple[bytes, dns.message.Message]:
         query = dns.message.from_wire(data)
         question = query.question[0]
+        self.ids.append(query.id)
         self.asked.append((str(question.name).rstrip("."), dns.rdatatype.to_text(question.rdtype), transport))
         reply = dns.message.make_response(query)
         if self.refuses_edns and query.edns >= 0:
@@ -87,6 +90,7 @@ class _Udp(asyncio.DatagramProtocol):
         self.transport = transport
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+        self.server.sources.append(address)
         wire, query = self.server.answer(data, "udp")
         for datagram in self.server.mangle(wire, query):
             self.transport.sendto(datagram, address)  # type: ignore[attr-defined]

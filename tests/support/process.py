@@ -21,6 +21,7 @@ PACKAGES = {
     "kamailio": "kamailio",
     "kamcmd": "kamailio",
     "linphonec": "linphone-cli",
+    "nsd": "nsd",
     "sipp": "sip-tester",
     "sipsak": "sipsak",
     "tshark": "tshark",

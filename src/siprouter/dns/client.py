@@ -2,25 +2,23 @@
 
 import asyncio
 import secrets
-import socket
 import struct
 from dataclasses import dataclass, field
 
+from siprouter.dns.channel import Channel, Channels
 from siprouter.dns.hosts import Server
 from siprouter.dns.wire import (
     FORMERR,
     NOERROR,
     NOTIMP,
     NXDOMAIN,
-    OtherAnswer,
     Response,
     WireError,
     build_query,
     parse_response,
 )
 
-MAX_UDP = 4096
-MAX_OTHERS = 1000  # datagrams that do not answer the query, before a server is given up
+MAX_TCP = 64  # connections to name servers at one time
 
 
 @dataclass(slots=True)
@@ -37,17 +35,28 @@ class ServerFailure(Exception):
 
 
 class DnsClient:
-    """Asks one question at a time of one server after the other; many questions may be under way together."""
+    """Asks one question at a time of one server after the other; thousands of questions may be under way together.
+
+    `queries` counts the messages sent to servers.
+    """
 
     def __init__(self, options: ClientOptions) -> None:
         self.options = options
         self.queries = 0
+        self._channels = Channels()
+        self._tcp = asyncio.Semaphore(MAX_TCP)
+
+    @property
+    def sockets(self) -> int:
+        """UDP sockets that are open now."""
+        return len(self._channels)
 
     async def ask(self, name: str, type: int) -> Response:
         """The answer of the first server that gives one (NOERROR or NXDOMAIN).
 
         Raises ServerFailure when none does, and WireError for a name that cannot be in the DNS.
         """
+        build_query(0, name, type)  # an impossible name is no server's fault
         problem = "no name servers"
         for _ in range(self.options.attempts):
             for server in list(self.options.servers):
@@ -71,30 +80,26 @@ class DnsClient:
         return response
 
     async def _exchange(self, server: Server, name: str, type: int, edns: bool) -> Response:
-        number = secrets.randbelow(1 << 16)
-        query = build_query(number, name, type, edns)
         self.queries += 1
         async with asyncio.timeout(self.options.timeout):
-            response = await self._exchange_udp(server, query, number, name, type)
+            response = await self._exchange_udp(server, name, type, edns)
             if response.truncated:
-                response = await self._exchange_tcp(server, query, number, name, type)
+                async with self._tcp:
+                    response = await self._exchange_tcp(server, name, type, edns)
         return response
 
-    async def _exchange_udp(self, server: Server, query: bytes, number: int, name: str, type: int) -> Response:
-        """A connected socket of its own for each query: the system picks its port at random and drops other senders."""
-        loop = asyncio.get_running_loop()
-        with socket.socket(family(server), socket.SOCK_DGRAM) as sock:
-            sock.setblocking(False)
-            sock.connect(server)
-            sock.send(query)
-            for _ in range(MAX_OTHERS):
-                try:
-                    return parse_response(await loop.sock_recv(sock, MAX_UDP), number, name, type)
-                except OtherAnswer:
-                    continue  # somebody guesses: the right answer may still come
-        raise WireError("too many forged answers")
+    async def _exchange_udp(self, server: Server, name: str, type: int, edns: bool) -> Response:
+        channel: Channel = self._channels.open(server)
+        number, answer = channel.expect(name, type)
+        try:
+            channel.send(build_query(number, name, type, edns))
+            return await answer
+        finally:
+            channel.forget(number)
 
-    async def _exchange_tcp(self, server: Server, query: bytes, number: int, name: str, type: int) -> Response:
+    async def _exchange_tcp(self, server: Server, name: str, type: int, edns: bool) -> Response:
+        number = secrets.randbelow(1 << 16)
+        query = build_query(number, name, type, edns)
         reader, writer = await asyncio.open_connection(*server)
         try:
             writer.write(struct.pack("!H", len(query)) + query)
@@ -102,8 +107,3 @@ class DnsClient:
             return parse_response(await reader.readexactly(size), number, name, type)
         finally:
             writer.transport.abort()
-
-
-def family(server: Server) -> socket.AddressFamily:
-    """The address family of a server."""
-    return socket.AF_INET6 if ":" in server[0] else socket.AF_INET

@@ -9,6 +9,7 @@ from siprouter.util.address import normalize_ip
 RESOLV_CONF = Path("/etc/resolv.conf")
 HOSTS = Path("/etc/hosts")
 
+DNS_PORT = 53
 MAX_SERVERS = 8
 MAX_SEARCH = 6
 MAX_HOSTS_SIZE = 16 << 20
@@ -36,15 +37,26 @@ def parse_resolv_conf(text: str) -> ResolvConf:
             continue
         keyword, values = words[0], words[1:]
         if keyword == "nameserver" and len(conf.servers) < MAX_SERVERS:
-            address = normalize_ip(values[0].partition("%")[0])
-            if address is not None:
-                conf.servers.append((address, 53))
+            server = parse_server(values[0])
+            if server is not None:
+                conf.servers.append(server)
         elif keyword in ("search", "domain"):
             conf.search = [name for value in values[:MAX_SEARCH] if (name := normalize_name(value))]
         elif keyword == "options":
             for value in values:
                 _set_option(conf, value)
     return conf
+
+
+def parse_server(text: str) -> Server | None:
+    """An address, or `[address]:port` for a server on another port than 53."""
+    port = DNS_PORT
+    if text.startswith("["):
+        text, _, number = text[1:].partition("]")
+        if number:
+            port = int(number[1:]) if number[0] == ":" and number[1:].isascii() and number[1:].isdigit() else 0
+    address = normalize_ip(text.partition("%")[0])
+    return (address, port) if address is not None and 0 < port < 65536 else None
 
 
 def _set_option(conf: ResolvConf, option: str) -> None:
@@ -65,7 +77,7 @@ def read_resolv_conf(path: Path = RESOLV_CONF) -> ResolvConf:
     except OSError:
         conf = ResolvConf()
     if not conf.servers:
-        conf.servers = [("127.0.0.1", 53)]
+        conf.servers = [("127.0.0.1", DNS_PORT)]
     return conf
 
 

@@ -13,7 +13,7 @@ from siprouter.util.log import Log
 
 MAX_ROUNDS = 32  # of questions for one plan
 MAX_PARALLEL = 32  # questions of one round
-MAX_QUERIES = 2000  # under way together
+MAX_QUERIES = 20_000  # under way together
 MAX_ALIASES = 8  # CNAME records in a row
 NO_ANSWER = -1
 
@@ -31,7 +31,8 @@ class SearchOptions:
 class Resolver:
     """Plans for next hops (RFC 3263) and plain answers. `clock()` is monotonic seconds.
 
-    `failures` counts the questions that no server answered.
+    `failures` counts the questions that no server answered, `requests` those put to servers. `servers_up` False: no
+    server is asked, what is known stays valid (dns.set_server_state).
     """
 
     def __init__(
@@ -52,7 +53,17 @@ class Resolver:
         self._clock = clock
         self._log = log
         self.failures = 0
+        self.requests = 0
         self._running: dict[Question, asyncio.Task[Answer]] = {}
+
+    @property
+    def servers_up(self) -> bool:
+        """Whether name servers are asked."""
+        return not self.cache.frozen
+
+    @servers_up.setter
+    def servers_up(self, up: bool) -> None:
+        self.cache.frozen = not up
 
     def plan_now(self, host: str, port: int, proto: int, secure: bool = False) -> Plan | None:
         """The plan where it needs no look-up; None where it does. Empty where the host is known to have no address."""
@@ -108,10 +119,14 @@ class Resolver:
     def _known(self, name: str, type: int) -> Answer | None:
         now = self._clock()
         if type in (A, AAAA):
+            fixed = self.cache.get_permanent(name, type, now)
+            if fixed is not None:
+                return fixed
             addresses = self._hosts.get(name, type, now)
             if addresses:
                 return Answer(addresses, 0)
-        return self.cache.get(name, type, now)
+        known = self.cache.get(name, type, now)
+        return Answer((), 0, NO_ANSWER) if known is None and not self.servers_up else known
 
     async def _fetch(self, name: str, type: int) -> Answer:
         """Asks for the name as it is and with the search list, and keeps the answer."""
@@ -137,6 +152,7 @@ class Resolver:
         """Asks for one name, and for what it is an alias of."""
         ttl = float("inf")
         for _ in range(MAX_ALIASES):
+            self.requests += 1
             response = await self.client.ask(name, type)
             data, life, owner = follow_aliases(response, name, type)
             ttl = min(ttl, life)
@@ -156,9 +172,10 @@ class Resolver:
                 continue
             for type in (A, AAAA):
                 records = [one for one in response.additional if one.name == target and one.type == type]
-                if records and self.cache.get(target, type, now) is None:
+                if records:
                     ttl = min(one.ttl for one in records)
-                    self.cache.put(target, type, Answer(tuple(one.data for one in records), ttl), now)
+                    answer = Answer(tuple(one.data for one in records), ttl)
+                    self.cache.put(target, type, answer, now, additional=True)
 
 
 def follow_aliases(response: Response, name: str, type: int) -> tuple[list[Data], float, str]:

@@ -17,6 +17,20 @@ AAAA = 28
 SRV = 33
 NAPTR = 35
 OPT = 41
+EBL = 65300
+
+RECORD_TYPES = {
+    "A": A,
+    "NS": NS,
+    "CNAME": CNAME,
+    "PTR": PTR,
+    "TXT": TXT,
+    "AAAA": AAAA,
+    "SRV": SRV,
+    "NAPTR": NAPTR,
+    "EBL": EBL,
+}
+"""types of records that can be read, by name"""
 
 IN = 1
 
@@ -32,6 +46,7 @@ MAX_RECORDS = 512  # of one message that are looked at
 MAX_NAME = 255
 MAX_LABEL = 63
 MAX_POINTERS = 64
+DATA_OVERHEAD = 33  # octets that an object takes beside its text
 
 HEADER = struct.Struct("!HHHHHH")
 FLAG_RESPONSE = 0x8000
@@ -69,14 +84,23 @@ class Naptr:
     replacement: str
 
 
-Data = str | Srv | Naptr | tuple[bytes, ...]
+@dataclass(frozen=True, slots=True)
+class Ebl:
+    """Where infrastructure ENUM branches off (draft-ietf-enum-branch-location-record); `apex` a name."""
+
+    position: int
+    separator: str
+    apex: str
+
+
+Data = str | Srv | Naptr | Ebl | tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One resource record.
 
-    `data`: the address of A and AAAA, the name of CNAME, NS and PTR, the strings of TXT, an Srv, a Naptr.
+    `data`: the address of A and AAAA, the name of CNAME, NS and PTR, the strings of TXT, an Srv, a Naptr, an Ebl.
     """
 
     name: str
@@ -198,6 +222,8 @@ def _read_data(data: bytes, type: int, pos: int, end: int) -> Data | None:
             text, pos = _read_string(data, pos, end)
             strings.append(text)
         return tuple(strings)
+    if type == EBL:
+        return _read_ebl(data, pos, end)
     return None
 
 
@@ -216,6 +242,28 @@ def _read_naptr(data: bytes, pos: int, end: int) -> Naptr:
         regexp.decode("utf-8", "surrogateescape"),
         replacement,
     )
+
+
+def _read_ebl(data: bytes, pos: int, end: int) -> Ebl:
+    if pos >= end:
+        raise WireError("bad EBL record")
+    separator, after = _read_string(data, pos + 1, end)
+    apex, stop = read_name(data, after)
+    _check_end(stop, end)
+    return Ebl(data[pos], separator.decode("latin-1"), apex)
+
+
+def data_size(data: Data) -> int:
+    """Octets that the text in a record takes."""
+    if isinstance(data, str):
+        return len(data)
+    if isinstance(data, Srv):
+        return len(data.target)
+    if isinstance(data, Naptr):
+        return len(data.flags) + len(data.service) + len(data.regexp) + len(data.replacement)
+    if isinstance(data, Ebl):
+        return len(data.separator) + len(data.apex)
+    return sum(len(text) + DATA_OVERHEAD for text in data)
 
 
 def _read_string(data: bytes, pos: int, end: int) -> tuple[bytes, int]:

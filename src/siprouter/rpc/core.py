@@ -5,11 +5,12 @@ from __future__ import annotations
 from siprouter.core.declare import Rpc
 from siprouter.core.worker import Worker
 from siprouter.rpc.core_blacklist import BLACKLIST_RPCS
+from siprouter.rpc.core_dns import DNS_RPCS
 from siprouter.rpc.core_info import INFO_RPCS
 from siprouter.rpc.core_system import SYSTEM_RPCS
 from siprouter.rpc.core_tcp import TCP_RPCS
 
-CORE_RPCS: tuple[Rpc, ...] = (*SYSTEM_RPCS, *INFO_RPCS, *BLACKLIST_RPCS, *TCP_RPCS)
+CORE_RPCS: tuple[Rpc, ...] = (*SYSTEM_RPCS, *INFO_RPCS, *BLACKLIST_RPCS, *DNS_RPCS, *TCP_RPCS)
 
 
 def register_core_rpcs(worker: Worker) -> None:

@@ -16,6 +16,7 @@ QUEUES = "write queues are as large as what is in them"
 LOOP = "one event loop serves all sockets of a worker"
 STUN = "STUN is not spoken on SIP ports"
 TLSMOD = "TLS is set up by the tls module"
+SEARCH = "each name of the search list is asked for in full, and only its own answer counts"
 VIA = "RFC 3261 18.2.1 asks for received wherever Via has a name, looked up or not"
 STAT = "statistics are read over RPC"
 
@@ -140,7 +141,13 @@ DNS: tuple[CoreParam, ...] = (
     CoreParam("dns_retr_no", "int", -1, "how often a DNS query is repeated (-1: as the system says)"),
     CoreParam("dns_retr_time", "int", -1, "seconds between repeated DNS queries (-1: as the system says)"),
     CoreParam("dns_sctp_pref", "signed", 20, "preference of SCTP in NAPTR results", aliases=("dns_sctp_preference",)),
-    CoreParam("dns_search_full_match", "bool", 1, "only accept search list answers that match name and domain in full"),
+    CoreParam(
+        "dns_search_full_match",
+        "bool",
+        1,
+        "only accept search list answers that match name and domain in full",
+        no_effect=SEARCH,
+    ),
     CoreParam("dns_servers_no", "int", -1, "how many of the system's DNS servers to use (-1: as the system says)"),
     CoreParam("dns_srv_lb", "bool", 0, "spread load over SRV records by weight", aliases=("dns_srv_loadbalancing",)),
     CoreParam("dns_tcp_pref", "signed", 20, "preference of TCP in NAPTR results", aliases=("dns_tcp_preference",)),

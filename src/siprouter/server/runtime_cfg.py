@@ -41,6 +41,7 @@ DNS_CFG_VARS: tuple[CfgVar, ...] = (
     cfg_var("dns_cache_max_ttl", int, 4294967295, "longest time in seconds that an answer is kept"),
     cfg_var("dns_cache_mem", int, 500, "size limit of the DNS cache in kB"),
     cfg_var("dns_cache_del_nonexp", int, 0, "a full cache may forget answers that have not expired", most=1),
+    cfg_var("dns_cache_rec_pref", int, 0, "which of two answers stays: 0 any, 1 old, 2 new, 3 longer", most=3),
 )
 
 LOG_CFG_VARS: tuple[CfgVar, ...] = (cfg_var("log_facility", str, "LOG_DAEMON", "syslog facility"),)
@@ -99,8 +100,12 @@ def declare_network_cfg(worker: Worker, network: Network, set_facility: Callable
 
     def dns_changed(name: str) -> Callable[[ConfigValue], None]:
         def change(value: ConfigValue) -> None:
+            if name == "use_dns_cache" and value and not settings.dns_cache_init:
+                raise CfgError("the DNS cache was left out at start (dns_cache_init)")
             if name == "dns_reinit":
                 network.reload_servers(settings)
+            elif name == "dns_cache_rec_pref":
+                network.cache.preference = int(value or 0)
             else:
                 settings.set(name, value)
                 network.refresh(settings)
