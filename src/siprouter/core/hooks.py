@@ -22,6 +22,7 @@ class Hooks:
         "script_end",
         "script_start",
         "started",
+        "stopped",
         "stopping",
         "tick",
     )
@@ -40,5 +41,7 @@ class Hooks:
         """built bytes about to be sent; may return other bytes"""
         self.started: list[Callable[[], None]] = []
         self.stopping: list[Callable[[], None]] = []
+        self.stopped: list[Callable[[], None]] = []
+        """behind the last module: what modules share is closed here"""
         self.tick: list[Callable[[float], None]] = []
         """about once a second with `now`"""

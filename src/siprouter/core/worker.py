@@ -195,3 +195,5 @@ class Worker:
                         await result
             except Exception:
                 self.log.exception("module %s did not stop cleanly", name)
+        for callback in self.hooks.stopped:
+            callback()
