@@ -2,7 +2,7 @@
 # Installs Debian's packages of the real peers that tests/scenarios and tests/differential start.
 # Never fails: a test whose peer is missing is skipped, and the skip names the package.
 set -u
-packages="kamailio sip-tester baresip linphone-cli sipsak tshark nsd postgresql mariadb-server"
+packages="curl kamailio sip-tester baresip linphone-cli sipsak tshark nsd postgresql mariadb-server"
 
 missing=""
 for package in $packages; do

@@ -24,9 +24,9 @@ BOUNDED = settings(max_examples=300, deadline=None)
 
 pieces = st.sampled_from(CORPUS).flatmap(lambda data: st.sampled_from(data.split(b"\r\n")))
 assembled = st.lists(pieces | st.binary(max_size=40), max_size=20).map(lambda parts: b"\r\n".join(parts) + b"\r\n\r\n")
-bodies = st.binary(max_size=300) | st.lists(
-    st.sampled_from([b"--b", b"--", b"\r\n", b"m=", b"c=IN IP4 ", b"1 "])
-).map(b"".join)
+bodies = st.binary(max_size=300) | st.lists(st.sampled_from([b"--b", b"--", b"\r\n", b"m=", b"c=IN IP4 ", b"1 "])).map(
+    b"".join
+)
 words = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30)
 
 

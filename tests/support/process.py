@@ -18,6 +18,7 @@ import pytest
 # The Debian package of each program that a test may want.
 PACKAGES = {
     "baresip": "baresip",
+    "curl": "curl",
     "kamailio": "kamailio",
     "kamcmd": "kamailio",
     "linphonec": "linphone-cli",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.core.http import HttpExchange
     from siprouter.sip.message import Message
     from siprouter.transport.endpoint import Endpoint
 
@@ -15,6 +16,7 @@ class Hooks:
     """Called in order of registration; the first that takes a message ends the round where the result is a bool."""
 
     __slots__ = (
+        "http_in",
         "message_in",
         "message_out",
         "reply_in",
@@ -28,6 +30,8 @@ class Hooks:
     )
 
     def __init__(self) -> None:
+        self.http_in: list[Callable[[HttpExchange], bool]] = []
+        """an HTTP request on a SIP port; True: taken, and answered in the end"""
         self.message_in: list[Callable[[bytes, Endpoint], bytes | None]] = []
         """raw bytes as received and their source; may return other bytes to parse (topology hiding)"""
         self.request_in: list[Callable[[Context], bool]] = []

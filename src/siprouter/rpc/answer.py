@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from siprouter.core.worker import Worker
 from siprouter.rpc import jsonrpc, xmlrpc
 from siprouter.rpc.call import call_rpc
 from siprouter.rpc.values import RpcError, RpcValue
 from siprouter.util.errors import InternalError
+
+
+@dataclass(frozen=True, slots=True)
+class XmlRpcStyle:
+    """What clients of XML-RPC do in different ways; see the parameters of module xmlrpc."""
+
+    autoconvert: bool = False
+    escape_cr: bool = True
+    double_lf_to_crlf: bool = False
+
+
+DEFAULT_STYLE = XmlRpcStyle()
 
 
 async def answer_jsonrpc(worker: Worker, body: bytes) -> bytes:
@@ -41,17 +55,20 @@ async def _answer_call(worker: Worker, item: jsonrpc.Call) -> dict[str, object]:
     return jsonrpc.build_result(item.id, reply.result)
 
 
-async def answer_xmlrpc(worker: Worker, body: bytes) -> bytes:
-    """Run the call of an XML-RPC body."""
+async def answer_xmlrpc(worker: Worker, body: bytes, style: XmlRpcStyle = DEFAULT_STYLE) -> bytes:
+    """Run the call of an XML-RPC body; a command that returns nothing answers true."""
     try:
         method, params = xmlrpc.parse_call(body)
-        result: RpcValue = (await call_rpc(worker, method, params, transport="xmlrpc")).result
+        if style.double_lf_to_crlf:
+            params = [xmlrpc.double_lf_to_crlf(value) for value in params]
+        reply = await call_rpc(worker, method, params, transport="xmlrpc", autoconvert=style.autoconvert)
+        result: RpcValue = reply.result if reply.values or reply.is_array else True
     except xmlrpc.XmlRpcError as error:
-        return xmlrpc.build_fault(error.status, error.reason)
+        return xmlrpc.build_fault(error.status, error.reason, style.escape_cr)
     except RpcError as error:
-        return xmlrpc.build_fault(error.code, error.message)
+        return xmlrpc.build_fault(error.code, error.message, style.escape_cr)
     try:
-        return xmlrpc.build_response(result)
+        return xmlrpc.build_response(result, style.escape_cr)
     except InternalError as error:
         worker.log.error("XML-RPC reply cannot be sent: %s", error)
         return xmlrpc.build_fault(500, "internal server error")

@@ -87,15 +87,34 @@ def _from_xml(value: Any) -> RpcValue:
     raise XmlRpcError("value of an unknown type")
 
 
-def build_response(result: RpcValue) -> bytes:
-    """The answer to a call that succeeded; `result` is one value."""
-    return f"{_HEAD}<params>\n<param>{_value(plain(result))}</param>\n</params>{_TAIL}".encode()
+def build_response(result: RpcValue, escape_cr: bool = True) -> bytes:
+    """The answer to a call that succeeded; `result` is one value.
+
+    A carriage return goes out as a character reference: XML parsers read a plain one as a line feed.
+    """
+    text = f"{_HEAD}<params>\n<param>{_value(plain(result))}</param>\n</params>{_TAIL}"
+    return _encode(text, escape_cr)
 
 
-def build_fault(code: int, message: str) -> bytes:
+def build_fault(code: int, message: str, escape_cr: bool = True) -> bytes:
     """The answer to a call that failed."""
     fault = _value({"faultCode": code, "faultString": message})
-    return f"{_HEAD}<fault>\n{fault}\n</fault>{_TAIL}".encode()
+    return _encode(f"{_HEAD}<fault>\n{fault}\n</fault>{_TAIL}", escape_cr)
+
+
+def _encode(text: str, escape_cr: bool) -> bytes:
+    return (text.replace("\r", "&#xD;") if escape_cr else text).encode()
+
+
+def double_lf_to_crlf(value: RpcValue) -> RpcValue:
+    """`value` with each pair of line feeds in its strings as CR LF: for clients that cannot send a CR."""
+    if isinstance(value, str):
+        return value.replace("\n\n", "\r\n")
+    if isinstance(value, Pairs):
+        return Pairs((name, double_lf_to_crlf(member)) for name, member in value)
+    if isinstance(value, list):
+        return [double_lf_to_crlf(item) for item in value]
+    return value
 
 
 def _value(value: object) -> str:

@@ -4,6 +4,7 @@ from siprouter.transport.endpoint cimport Endpoint
 
 cdef class MessageReceiver:
     cdef public object worker
+    cdef object _http
     cdef object _bad_requests
     cdef object _bad_replies
     cdef object _bad_uris

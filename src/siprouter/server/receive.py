@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.context import Context
+from siprouter.core.http import HttpDoor, http_exchange
 from siprouter.core.outgoing import build_own_reply, reply_target
 from siprouter.core.route_info import ERROR as ERROR_KEY
 from siprouter.core.route_info import ERROR_CLASS_PARSER, ERROR_LEVEL_MEDIUM, ErrorInfo
@@ -29,6 +30,7 @@ from siprouter.util.log import describe_error
 if TYPE_CHECKING:
     from siprouter.core.routes import CompiledRoute
     from siprouter.core.worker import Worker
+    from siprouter.transport.http import HttpRequest
 
 SERVER_ERROR = (500, "Server Internal Error")
 
@@ -38,6 +40,7 @@ class MessageReceiver:
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
+        self._http = HttpDoor(worker)
         count = worker.counters.declare
         self._bad_requests = count("core", "err_requests", "requests too bad to process")
         self._bad_replies = count("core", "err_replies", "replies too bad to process")
@@ -75,6 +78,10 @@ class MessageReceiver:
     def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
         """The beginning of a message that a stream cannot go on with: answer it if that is possible."""
         self._refuse(rest, source, answerable(rest, error))
+
+    def receive_http(self, request: HttpRequest, source: Endpoint) -> None:
+        """One HTTP request on a SIP port. Never raises."""
+        self._http.receive(request, source)
 
     # --- requests
 
@@ -182,6 +189,10 @@ class MessageReceiver:
             what = describe_error(error)
             worker.log.error("%s %s from %s failed: %s", msg.method, msg.call_id, ctx.source, what, location=where)
         (self._bad_requests if msg.is_request else self._bad_replies).inc()
+        exchange = http_exchange(ctx)
+        if exchange is not None:
+            exchange.reply(status, reason, close=True)
+            return
         if not msg.is_request or msg.method_id == M_ACK:
             return
         try:

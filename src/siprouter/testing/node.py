@@ -31,6 +31,7 @@ from siprouter.testing.network import Address, Messages, Network, Sent, parse_ad
 from siprouter.testing.routes import KINDS, RouteRun, write_variables
 from siprouter.transaction.branch import B_FAKED
 from siprouter.transport.endpoint import Endpoint, Listener, is_stream
+from siprouter.transport.http import CONTINUE, HttpRefusal, HttpRequest, SwitchingFramer, build_http_reply
 from siprouter.util.ladder import Arrow, draw_ladder
 from siprouter.util.log import JSON_LEVELS, L_ALERT, L_DBG, L_ERR, Log, Record
 
@@ -72,7 +73,7 @@ class Node:
         self.records: list[Record] = []
         self.loop = TestLoop(self.clock)
         self._queue: list[tuple[bytes, Address, str]] = []
-        self._framers: dict[int, Framer] = {}
+        self._framers: dict[int, Framer | SwitchingFramer] = {}
         self._next_tick = self.clock() + 1
         self._failures: list[str] = []
         log = Log(self.records.append, L_DBG)
@@ -179,14 +180,27 @@ class Node:
 
     def _stream(self, data: bytes, source: Endpoint, address: Address) -> None:
         """Octets of a connection: whole messages to the receiver, keep-alives answered, broken ones refused."""
-        framer = self._framers.setdefault(source.connection, Framer())
+        framer = self._framers.get(source.connection)
+        if framer is None:
+            framer = self._framers[source.connection] = SwitchingFramer() if self.worker.hooks.http_in else Framer()
         for message in framer.feed(data):
-            if message is PING:
+            if not isinstance(message, bytes):
+                self._http(message, source)
+            elif message is CONTINUE:
+                self.network.send(CONTINUE, source)
+            elif message is PING:
                 self.network.send(PONG, source)
             elif message is not PONG:
                 self.receiver.receive(message, source)
         if framer.error is not None:
             self.receiver.reject(framer.rest, source, framer.error)
+            self.network.disconnect(str(source))
+
+    def _http(self, item: HttpRequest | HttpRefusal, source: Endpoint) -> None:
+        if isinstance(item, HttpRequest):
+            self.receiver.receive_http(item, source)
+        else:
+            self.network.send(build_http_reply(item.status, item.reason), source)
             self.network.disconnect(str(source))
 
     # --- time

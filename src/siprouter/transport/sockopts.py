@@ -100,7 +100,10 @@ def set_multicast(sock: socket.socket, listener: Listener, options: UdpOptions) 
 
 @dataclass(slots=True)
 class StreamOptions:
-    """The tcp_* settings, read at each use; times in seconds (-1 without end), sizes in bytes."""
+    """The tcp_* settings, read at each use; times in seconds (-1 without end), sizes in bytes.
+
+    `http`: connections may speak HTTP.
+    """
 
     accept_aliases: bool = False
     accept_no_cl: bool = False
@@ -112,6 +115,7 @@ class StreamOptions:
     defer_accept: int = 0
     delayed_ack: bool = True
     handshake_timeout: float = 30
+    http: bool = False
     keepalive: bool = True
     keepcnt: int = 0
     keepidle: int = 0

@@ -10,6 +10,7 @@ from siprouter.sip.errors import MessageError
 from siprouter.sip.framing import PING, PONG
 from siprouter.transport.connections import Peer
 from siprouter.transport.endpoint import SEND_CLOSE, Endpoint, ErrorCallback, Listener
+from siprouter.transport.http import CONTINUE, HttpItem, HttpRefusal, HttpRequest, build_http_reply
 from siprouter.transport.sockopts import StreamOptions
 from siprouter.util.log import Log
 
@@ -17,7 +18,10 @@ from siprouter.util.log import Log
 class Framer(Protocol):
     """Cuts one connection's bytes into messages; `sip.framing.Framer` is the one for SIP without other framing."""
 
-    error: MessageError | None
+    @property
+    def error(self) -> MessageError | None:
+        """Why the stream cannot be followed any further; None while it can."""
+        ...
 
     @property
     def idle(self) -> bool:
@@ -29,7 +33,7 @@ class Framer(Protocol):
         """What is there of the message that is not complete or was refused."""
         ...
 
-    def feed(self, data: bytes) -> list[bytes]:
+    def feed(self, data: bytes) -> list[bytes] | list[HttpItem]:
         """The messages that `data` completes, PING and PONG; where the stream cannot be followed, `error` is set."""
         ...
 
@@ -43,6 +47,10 @@ class Receiver(Protocol):
 
     def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
         """The beginning of a message that cannot be received whole; the connection closes after an answer is sent."""
+        ...
+
+    def receive_http(self, request: HttpRequest, source: Endpoint) -> None:
+        """One HTTP request, where the transport recognises them."""
         ...
 
 
@@ -322,17 +330,34 @@ class StreamConnection(asyncio.BufferedProtocol):
         """Closes once everything is sent."""
         transport.close()
 
-    def _deliver(self, message: bytes) -> None:
+    def _deliver(self, message: HttpItem) -> None:
         if message is PING:
             if self._owner.options.crlf_ping:
                 self.send(PONG, self.source, None)
             return
         if message is PONG:
             return
+        if not isinstance(message, bytes):
+            self._deliver_http(message)
+            return
+        if message is CONTINUE:
+            self.send(message, self.source, None)
+            return
         try:
             self._owner.receiver.receive(message, self.source)
         except Exception:
             self._owner.log.exception("message from %s", self.source)
+
+    def _deliver_http(self, item: HttpRequest | HttpRefusal) -> None:
+        if isinstance(item, HttpRefusal):
+            self._owner.log.error("%s: HTTP request refused: %d %s", self.source, item.status, item.reason)
+            self.send(build_http_reply(item.status, item.reason), self.source, None)
+            self.close()
+            return
+        try:
+            self._owner.receiver.receive_http(item, self.source)
+        except Exception:
+            self._owner.log.exception("HTTP request from %s", self.source)
 
     def _reject(self, error: MessageError, rest: bytes) -> None:
         self._owner.log.error("%s: %s, closing", self.source, error)

@@ -12,6 +12,7 @@ from siprouter.transport.endpoint import (
     ErrorCallback,
     Listener,
 )
+from siprouter.transport.http import SwitchingFramer
 from siprouter.transport.proxy_protocol import ProxyHeader
 from siprouter.transport.sockopts import StreamOptions, open_connecting_stream, open_listening_stream
 from siprouter.transport.stream import Framer, FramerFactory, Prelude, Receiver, StreamConnection, StreamStats
@@ -150,6 +151,8 @@ class StreamTransport:
         return StreamConnection(self, self.proto, listener, self._framer(), remote)
 
     def _sip_framer(self) -> Framer:
+        if self.options.http:
+            return SwitchingFramer(need_length=not self.options.accept_no_cl)
         return SipFramer(need_length=not self.options.accept_no_cl)
 
     # what connections call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.http import http_exchange
 from siprouter.core.outgoing import build_own_reply, reply_target
 from siprouter.core.routes import REQUEST
 from siprouter.core.send_flags import reply_flags
@@ -12,6 +13,7 @@ from siprouter.sip.names import M_ACK, M_INVITE
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.core.http import HttpExchange
     from siprouter.core.worker import Worker
     from siprouter.sip.message import Message
 
@@ -52,6 +54,9 @@ class Sl:
         ACKs are never answered.
         """
         msg = ctx.msg
+        exchange = http_exchange(ctx)
+        if exchange is not None:
+            return self.send_http(ctx, exchange, status, reason, body)
         if msg.method_id == M_ACK or not msg.is_request:
             self.stats.failures.inc()
             return False
@@ -65,6 +70,14 @@ class Sl:
         self.stats[f"{bucket(status)}_replies"].inc()
         if status < 200:
             self.stats["1xx_replies"].inc()
+        return True
+
+    def send_http(self, ctx: Context, exchange: HttpExchange, status: int, reason: str | None, body: bytes) -> bool:
+        """Reply to an HTTP request: what the script says with SIP's functions goes out as HTTP."""
+        if not exchange.reply_from(ctx, status, reason or "", "", body):
+            self.stats.failures.inc()
+            return False
+        self.stats[f"{bucket(status)}_replies"].inc()
         return True
 
     def send_reply(
