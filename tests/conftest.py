@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import build_state
 from tests.support.ports import Ports
 from tests.support.routers import ROUTERS
+
+
+# A busy machine is no fault of the code: nothing here is judged by the time that it takes
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

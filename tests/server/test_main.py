@@ -248,7 +248,8 @@ def test_when_to_go_to_the_background(text: str, given: bool | None, expected: b
 
 def test_streams_are_listed(config: Path, tmp_path: Path) -> None:
     control = tmp_path / "ctl"
-    config.write_text(f'loadmodule "ctl.so"\nloadmodule "cfg_rpc.so"\nmodparam("ctl", "binrpc", "unix:{control}")\n{SCRIPT}')
+    modules = 'loadmodule "ctl.so"\nloadmodule "cfg_rpc.so"\n'
+    config.write_text(f'{modules}modparam("ctl", "binrpc", "unix:{control}")\n{SCRIPT}')
     address = parse_address(f"unix:{control}")
     with server(config) as running:
         assert running.ask_tcp().startswith("SIP/2.0 200")

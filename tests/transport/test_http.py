@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,7 @@ def test_request() -> None:
 def test_pieces_make_no_difference(cuts: list[int]) -> None:
     stream = GET + CHUNKED + GET
     edges = [0, *sorted(cuts), len(stream)]
-    pieces = [stream[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [stream[start:end] for start, end in pairwise(edges)]
     for framer in (HttpFramer(), SwitchingFramer()):
         found = requests(framer, *pieces)
         assert [(item.method, item.target, item.body) for item in found if isinstance(item, HttpRequest)] == [

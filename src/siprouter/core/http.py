@@ -30,8 +30,9 @@ MAX_WAITING = 32
 """requests that a client may send on a connection before it has read the first reply"""
 
 _MADE_UP = frozenset(
-    "via v from f to t call-id i cseq max-forwards content-length l route record-route transfer-encoding trailer".split()
-)
+    ("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "max-forwards", "content-length", "l",
+     "route", "record-route", "transfer-encoding", "trailer")
+)  # fmt: skip
 _HOST = re.compile(r"(?:[A-Za-z0-9_.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?")
 
 
