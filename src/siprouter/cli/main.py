@@ -10,6 +10,8 @@ COMMANDS = {
     "run": "run the server",
     "check": "check a configuration file",
     "modules": "list the modules, or show what one offers",
+    "db": "make, check, copy and remove databases",
+    "user": "add, remove and list accounts",
     "rpc": "call an RPC command of a running server",
     "demo": "run the server with two simulated phones that call each other",
     "gaps": "what SIP Router 3.1 has and is missing here",
