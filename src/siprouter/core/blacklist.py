@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from siprouter.core.outgoing import setting
-from siprouter.transport.endpoint import PROTO_NAMES, PROTO_NONE, Endpoint
+from siprouter.transport.endpoint import PROTO_NAMES, PROTO_NONE, SEND_IGNORE_SHIFT, Endpoint
 
 if TYPE_CHECKING:
     from siprouter.core.worker import Worker
@@ -51,15 +51,17 @@ class Blacklist:
         self.next_sweep = 0.0
 
     def is_on(self) -> bool:
-        """Core parameter use_dst_blacklist."""
-        return bool(setting(self.worker, "use_dst_blacklist", 0))
+        """Core parameters use_dst_blacklist and dst_blacklist_init."""
+        return bool(setting(self.worker, "use_dst_blacklist", 0) and setting(self.worker, "dst_blacklist_init", 1))
+
+    def counts(self, reason: int, proto: int, flags: int) -> bool:
+        """Whether an error lists its destination: neither the mask of the protocol nor endpoint flags name it."""
+        ignored = setting(self.worker, f"dst_blacklist_{PROTO_NAMES[proto]}_imask", 0) | flags >> SEND_IGNORE_SHIFT
+        return self.is_on() and bool(reason & ~ignored)
 
     def add(self, reason: int, to: Endpoint, now: float) -> None:
-        """Note a failure for dst_blacklist_expire seconds, unless the ignore mask of the protocol names it."""
-        if not self.is_on():
-            return
-        ignored = setting(self.worker, f"dst_blacklist_{PROTO_NAMES[to.proto]}_imask", 0)
-        if not ignored & reason:
+        """Note a failure for dst_blacklist_expire seconds, unless an ignore mask names it."""
+        if self.counts(reason, to.proto, to.flags):
             self.force(reason, to.proto, to.ip, to.port, setting(self.worker, "dst_blacklist_expire", 60), now)
 
     def force(self, reason: int, proto: int, ip: str, port: int, seconds: float, now: float) -> None:
@@ -117,6 +119,11 @@ class Blacklist:
     def memory(self) -> int:
         """Octets that the entries count for."""
         return len(self.entries) * ENTRY_SIZE
+
+
+def note_lost(worker: Worker, to: Endpoint, _error: Exception) -> None:
+    """A message did not leave over its stream, and its sender did not ask to be told."""
+    blacklist_of(worker).add(ERR_CONNECT, to, worker.now())
 
 
 def blacklist_of(worker: Worker) -> Blacklist:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from siprouter.core.declare import CfgVar, cfg_var
+from siprouter.core.settings import CfgError
 
 if TYPE_CHECKING:
     from siprouter.core.settings import ConfigValue
@@ -46,6 +47,8 @@ def _effect(worker: Worker, name: str) -> Callable[[ConfigValue], None]:
     """What a change does beyond the cfg framework."""
 
     def change(value: ConfigValue) -> None:
+        if name == "use_dst_blacklist" and value and not getattr(worker.settings, "dst_blacklist_init", 1):
+            raise CfgError("the destination blacklist was left out at start (dst_blacklist_init)")
         if worker.settings.find(name) is not None:
             worker.settings.set(name, value)
         if name == "debug" and isinstance(value, int):

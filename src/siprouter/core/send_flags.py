@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from siprouter.transport.endpoint import SEND_CLOSE, SEND_REUSE_ONLY, Listener
+from siprouter.transport.endpoint import SEND_CLOSE, SEND_IGNORE_SHIFT, SEND_REUSE_ONLY, Listener
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -16,6 +16,9 @@ REPLY_NO_CONNECT = SEND_REUSE_ONLY << REPLY_SHIFT
 REPLY_CLOSE = SEND_CLOSE << REPLY_SHIFT
 ADD_LOCAL_RPORT = 0x100
 MTU_SHIFT = 12
+FORWARD_IGNORE_SHIFT = 16
+REPLY_IGNORE_SHIFT = 24
+IGNORE_MASK = 0xFF
 ENDPOINT_MASK = SEND_REUSE_ONLY | SEND_CLOSE
 
 ADVERTISED = "core.advertised"
@@ -31,12 +34,17 @@ class Advertised(NamedTuple):
 
 def forward_flags(send_flags: int) -> int:
     """Endpoint flags for the message when it is forwarded."""
-    return send_flags & ENDPOINT_MASK
+    if not send_flags:
+        return 0
+    return (send_flags & ENDPOINT_MASK) | (send_flags >> FORWARD_IGNORE_SHIFT & IGNORE_MASK) << SEND_IGNORE_SHIFT
 
 
 def reply_flags(send_flags: int) -> int:
     """Endpoint flags for replies to the message."""
-    return send_flags >> REPLY_SHIFT & ENDPOINT_MASK
+    if not send_flags:
+        return 0
+    kept = send_flags >> REPLY_SHIFT & ENDPOINT_MASK
+    return kept | (send_flags >> REPLY_IGNORE_SHIFT & IGNORE_MASK) << SEND_IGNORE_SHIFT
 
 
 def large_message_proto(send_flags: int) -> int:

@@ -6,8 +6,10 @@ import asyncio
 import os
 import time
 from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
+from siprouter.core.blacklist import note_lost
 from siprouter.core.core_cfg import declare_core_cfg
 from siprouter.core.worker import Surroundings, Worker
 from siprouter.rpc.core import register_core_rpcs
@@ -90,6 +92,7 @@ class Assembly:
         )
         self.worker = Worker(surroundings, core_settings(), LocalState(time.time), self.outlet.listeners)
         self.outlet.filters = self.worker.hooks.message_out  # type: ignore[assignment]
+        self.outlet.failed = partial(note_lost, self.worker)
         register_core_rpcs(self.worker)
 
     def load(self, parsed: Parsed, options: RunOptions) -> None:

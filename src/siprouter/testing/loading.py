@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from siprouter.core.blacklist import note_lost
 from siprouter.core.core_cfg import declare_core_cfg
 from siprouter.core.declare import Module
 from siprouter.core.worker import Surroundings, Worker
@@ -63,6 +65,7 @@ def make_worker(
     worker.services["in_memory"] = True
     register_core_rpcs(worker)
     network.filters = worker.hooks.message_out
+    network.failed = partial(note_lost, worker)
     return worker
 
 

@@ -174,6 +174,7 @@ class Network:
         self.names: dict[str, str] = {}
         """what the ladder calls an address"""
         self.unreachable: set[tuple[str, int]] = set()
+        self.failed: OnError | None = None
         self.loses: Callable[[Sent], bool] | None = None
         self.filters: Iterable[Callable[[bytes, Endpoint, Message | None], bytes | None]] = ()
         self.listeners: dict[Address, Callable[[Sent], None]] = {}
@@ -228,7 +229,7 @@ class Network:
         if to.ip == BROADCAST:
             return False
         if address[1:] in self.unreachable:
-            return is_stream(to.proto) and self._fail_later(to, on_error)
+            return is_stream(to.proto) and self._fail_later(to, on_error or self.failed)
         sent = Sent(bytes(data), to, self.clock())
         self.sent.append(sent)
         if self.loses is not None and self.loses(sent):

@@ -21,6 +21,8 @@ SEND_REUSE_ONLY = 1  # fail rather than open a connection (set_forward_no_connec
 SEND_CLOSE = 2  # close the connection after this message (set_forward_close)
 SEND_FORCE_SOCKET = 4  # a new connection starts from the listener's address, and only such a one is reused
 
+SEND_IGNORE_SHIFT = 8  # bits 8 to 15: errors that must not put the address on the destination blacklist
+
 SIP_PORT = 5060
 SIPS_PORT = 5061
 
@@ -95,7 +97,8 @@ class Endpoint:
 
     `ip` has no brackets; `connection` is the id of the stream connection (0: none), which is used where it leads to
     `ip`; `listener` is the one that received the message, or the one to send from (None: the outlet chooses by
-    protocol and address family); `flags` is a sum of SEND_REUSE_ONLY, SEND_CLOSE, SEND_FORCE_SOCKET.
+    protocol and address family); `flags` is a sum of SEND_REUSE_ONLY, SEND_CLOSE, SEND_FORCE_SOCKET and
+    errors (of core/blacklist.py) shifted by SEND_IGNORE_SHIFT.
     """
 
     __slots__ = ("connection", "flags", "ip", "listener", "port", "proto")

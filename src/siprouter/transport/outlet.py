@@ -21,6 +21,7 @@ class SocketOutlet:
     """Opens the sockets of `listeners`, gives what arrives to a receiver, and sends (an Outlet).
 
     `table` and `stats` are those of all stream transports together. Each of `filters` may change what is sent.
+    `failed` hears of messages whose senders do not ask for errors, and which did not leave over their stream.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class SocketOutlet:
     ) -> None:
         self.listeners = listeners
         self.filters: list[Filter] = []
+        self.failed: ErrorCallback | None = None
         self.table: ConnectionTable[StreamConnection] = ConnectionTable()
         self.stats = StreamStats()
         self.udp_options = udp_options or UdpOptions()
@@ -103,6 +105,6 @@ class SocketOutlet:
         else:
             transport = self._streams.get(to.proto)
             if transport is not None:
-                return transport.send(data, to, on_error)
+                return transport.send(data, to, on_error or self.failed)
         self._log.error("cannot send to %s: no listening socket for it", to)
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.blacklist import ERR_CONNECT, ERR_TIMEOUT, REPLY_503, blacklist_of
+from siprouter.core.send_flags import forward_flags
 from siprouter.sip.headers import parse_number
 from siprouter.sip.names import H_RETRY_AFTER
 from siprouter.transaction.base import NO_ANSWER, TRANSPORT_ERROR
@@ -45,8 +46,11 @@ def note_failure(tm: Tm, transaction: Transaction, branch: Branch, why: int, now
         blacklist_of(tm.worker).add(ERR_TIMEOUT, branch.target, now)
 
 
-def note_503(tm: Tm, reply: Context) -> None:
-    """A 503 came and blst_503 is on: its source is listed for as long as Retry-After and the settings say."""
+def note_503(tm: Tm, branch: Branch, reply: Context) -> None:
+    """A 503 came and blst_503 is on: its source is listed for as long as Retry-After and the settings say.
+
+    Not where the request was sent with an ignore flag for that, or the reply route has set one.
+    """
     cfg = tm.cfg
     header = reply.msg.get(H_RETRY_AFTER)
     seconds = cfg.blst_503_def_timeout
@@ -57,6 +61,7 @@ def note_503(tm: Tm, reply: Context) -> None:
         wanted = parse_number(reply.msg.buf, header.start, end)
         seconds = min(max(wanted, cfg.blst_503_min_timeout), cfg.blst_503_max_timeout)
     blacklist = blacklist_of(tm.worker)
-    if seconds > 0 and blacklist.is_on():
-        source = reply.source
+    source = reply.source
+    flags = forward_flags(reply.send_flags) | (branch.target.flags if branch.target is not None else 0)
+    if seconds > 0 and blacklist.counts(REPLY_503, source.proto, flags):
         blacklist.force(REPLY_503, source.proto, source.ip, source.port, seconds, tm.worker.now())

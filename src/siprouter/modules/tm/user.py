@@ -90,7 +90,7 @@ class ScriptUser:
         """Run the reply route of the transaction."""
         route: CompiledRoute | None = transaction.on_reply
         if route is None:
-            return self.status_of(reply)
+            return self.status_of(branch, reply)
         reply.route_type = TM_ONREPLY
         if route.waits:
             self.worker.spawn(self.wait_for_reply_route(route, transaction, branch, reply), "onreply_route")
@@ -115,13 +115,13 @@ class ScriptUser:
             branch.info.flags = reply.branch_flags
         if reply.dropped and reply.msg.status < 200:
             return DROPPED
-        return self.status_of(reply)
+        return self.status_of(branch, reply)
 
-    def status_of(self, reply: Context) -> int:
+    def status_of(self, branch: Branch, reply: Context) -> int:
         """The status to go on with; the source of a 503 is blacklisted where blst_503 says so."""
         status = int(reply.msg.status)
         if status == 503 and self.tm.cfg.blst_503:
-            note_503(self.tm, reply)
+            note_503(self.tm, branch, reply)
         return status
 
     # --- failure
