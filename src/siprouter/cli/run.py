@@ -9,6 +9,7 @@ from typing import Any
 
 from siprouter.server.main import run
 from siprouter.server.options import RunOptions, parse_define, usual_file
+from siprouter.state.factory import DEFAULT_LIMIT, KINDS, LOCAL, SHARED, StateOptions
 from siprouter.util.errors import OperatorError
 
 VIA = "RFC 3261 asks for received wherever Via has a name, looked up or not"
@@ -61,6 +62,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("--watch", action="store_true", help="load the routes again whenever a configuration file changes")
     add("-P", "--pid-file", metavar="FILE", help="file for the process id")
     add("-G", "--group-pid-file", metavar="FILE", help="file for the process group id")
+    add("--state", choices=KINDS, help="where location, hash tables and the like are kept (see the manual)")
+    add("--state-directory", metavar="DIRECTORY", help="keep shared state there, so that location outlasts a restart")
+    add("--state-size", type=int, metavar="MIB", help=f"how large shared state may become ({DEFAULT_LIMIT})")
     add("-u", "--user", metavar="USER", help="user to run as, name or number")
     add("-g", "--group", metavar="GROUP", help="group to run as, name or number")
     add("-w", "--workdir", metavar="DIRECTORY", help="working directory")
@@ -113,6 +117,7 @@ def run_options(found: argparse.Namespace, unknown: list[str]) -> RunOptions:
         pid_file=found.pid_file,
         group_pid_file=found.group_pid_file,
         watch=found.watch,
+        state=state_options(found),
     )
     options.warnings += [
         f"option {name} changes nothing: {IGNORED[name[1:]]}" for name in dict.fromkeys(found.ignored or [])
@@ -120,6 +125,20 @@ def run_options(found: argparse.Namespace, unknown: list[str]) -> RunOptions:
     if unknown:
         options.warnings.append(f"unknown options are passed over: {' '.join(unknown)}")
     return options
+
+
+def state_options(found: argparse.Namespace) -> StateOptions:
+    """Where state is kept. Raises OperatorError."""
+    named = found.state_directory is not None or found.state_size is not None
+    if named and found.state == LOCAL:
+        raise OperatorError("--state-directory and --state-size are for --state shared")
+    if found.state_directory == "":
+        raise OperatorError("--state-directory needs the name of a directory")
+    return StateOptions(
+        found.state or (SHARED if named else LOCAL),
+        found.state_directory or "",
+        DEFAULT_LIMIT if found.state_size is None else found.state_size,
+    )
 
 
 def core_settings_of(found: argparse.Namespace) -> dict[str, Any]:

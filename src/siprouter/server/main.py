@@ -22,6 +22,7 @@ from siprouter.server.process import (
     change_root,
     drop_privileges,
     go_background,
+    new_ids,
     pid_file,
     set_limits,
 )
@@ -97,8 +98,9 @@ class Server:
     async def run(self, ready: Ready) -> int:
         """Load, serve, stop; the exit status."""
         loop = asyncio.get_running_loop()
-        assembly = Assembly(loop, self.log)
+        assembly: Assembly | None = None
         try:
+            assembly = Assembly(loop, self.log, None if self.options.check_only else self.options.state)
             self.load(assembly)
             if self.options.check_only:
                 print("config file ok, exiting...", file=sys.stderr)
@@ -113,6 +115,8 @@ class Server:
             ready(False, True)
             return EXIT_FAILED
         finally:
+            if assembly is not None:
+                assembly.worker.state.close()
             if self.syslog is not None:
                 self.syslog.close()
         return EXIT_OK
@@ -167,6 +171,8 @@ class Server:
             self.handle_signals(loop, assembly)
             await worker.start_modules()
             change_root(settings.chroot)
+            if ids := new_ids(settings.user, settings.group):
+                worker.state.give_to(*ids)
             drop_privileges(settings.user, settings.group)
             clockwork.start()
             await assembly.outlet.start()

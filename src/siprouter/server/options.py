@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from siprouter.state.factory import StateOptions
 from siprouter.util.errors import OperatorError
 
 USUAL_FILES = (Path("/etc/siprouter/siprouter.cfg"), Path("/etc/kamailio/kamailio.cfg"))
@@ -15,7 +16,7 @@ USUAL_FILES = (Path("/etc/siprouter/siprouter.cfg"), Path("/etc/kamailio/kamaili
 class RunOptions:
     """`settings` are core parameters by name that win over those of the file; `listen` is added to what it says.
 
-    `watch` loads the file again whenever it changes.
+    `state` says where location and the like are kept; `watch` loads the file again whenever it changes.
     `debug` None leaves the log level to the file; `background` None means as the parameter `fork` says, where given.
     """
 
@@ -31,6 +32,7 @@ class RunOptions:
     pid_file: str | None = None
     group_pid_file: str | None = None
     watch: bool = False
+    state: StateOptions = field(default_factory=StateOptions)
     warnings: list[str] = field(default_factory=list)
 
 

@@ -40,13 +40,20 @@ def group_id(group: str | int) -> int:
         raise OperatorError(f"unknown group {group}") from None
 
 
+def new_ids(user: str | int | None, group: str | int | None) -> tuple[int, int] | None:
+    """User and group id to go on as; None where they are those of the process. Raises OperatorError."""
+    if user is None and group is None:
+        return None
+    uid, gid = user_ids(user, group) if user is not None else (os.getuid(), group_id(group or 0))
+    return None if (uid, gid) == (os.getuid(), os.getgid()) else (uid, gid)
+
+
 def drop_privileges(user: str | int | None, group: str | int | None) -> None:
     """Go on as `user` and `group`, without supplementary groups of the old user. Raises OperatorError."""
-    if user is None and group is None:
+    ids = new_ids(user, group)
+    if ids is None:
         return
-    uid, gid = user_ids(user, group) if user is not None else (os.getuid(), group_id(group or 0))
-    if (uid, gid) == (os.getuid(), os.getgid()):
-        return
+    uid, gid = ids
     try:
         try:
             os.initgroups(pwd.getpwuid(uid).pw_name, gid)

@@ -20,7 +20,7 @@ from siprouter.server.clockwork import log_timer_error
 from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Watcher, absolute, offer_reload
-from siprouter.state.local import LocalState
+from siprouter.state.factory import StateOptions, open_state
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
@@ -72,9 +72,10 @@ class Tasks:
 
 
 class Assembly:
-    """A worker with its sockets and resolver, nothing opened yet."""
+    """A worker with its sockets and resolver, nothing opened yet but its state."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, log: Log) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, log: Log, state: StateOptions | None = None) -> None:
+        """`state` None: a local one. Raises OperatorError where it cannot be opened."""
         self.log = log
         self.tasks = Tasks(log)
         self.network = Network(log, time.monotonic)
@@ -90,7 +91,8 @@ class Assembly:
             random_bytes=os.urandom,
             log=log,
         )
-        self.worker = Worker(surroundings, core_settings(), LocalState(time.time), self.outlet.listeners)
+        shared = open_state(state or StateOptions(), time.time, log)
+        self.worker = Worker(surroundings, core_settings(), shared, self.outlet.listeners)
         self.outlet.filters = self.worker.hooks.message_out  # type: ignore[assignment]
         self.outlet.failed = partial(note_lost, self.worker)
         register_core_rpcs(self.worker)

@@ -5,12 +5,14 @@ them; a backend may make them known elsewhere a little later. Values are data, n
 `put` the new one. So that a backend can store them anywhere, a value is None, bool, int, float, str, bytes or a tuple
 of such; or, in a table made with `record=Class`, an object of that class or a tuple of them. Such a class has
 `to_row() -> tuple`.
+All of it is for one thread. What finds no room raises PeerError (503); only the shared backend has a limit.
 Times are seconds on the wall clock of the backend; a TTL of 0 means for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
 V = TypeVar("V")
@@ -51,7 +53,10 @@ class Table(Protocol[V]):
         """Forget all."""
 
     def items(self) -> Iterator[tuple[str, V]]:
-        """All live entries, as they are now: changing the table meanwhile is allowed."""
+        """All live entries, as they are now, in no order: changing the table meanwhile is allowed."""
+
+    def sweep(self, limit: int = ...) -> int:
+        """Drops or revises entries whose time is over; looks at `limit` at most. Returns how many it looked at."""
 
     def __len__(self) -> int:
         """Entries, those included whose time is over but which were not swept yet."""
@@ -91,17 +96,32 @@ class State(Protocol):
         record: type | None = None,
         revise: Revise | None = None,
         interval: float = 1.0,
+        lasting: bool = False,
     ) -> Table[Any]:
         """The table `name`; `ttl` is its default, `interval` how often entries whose time is over are looked for.
 
+        `lasting`: it outlives the server where the operator gave state a place to stay. The rows of its records may
+        then come from an older version: new fields go to their end, and the class has defaults for them.
+        `revise` is called by exactly one worker for an entry, as part of one atomic step with what becomes of it.
         Raises InternalError where the name was used before with other properties.
         """
 
-    def counter(self, name: str) -> SharedCounter:
-        """The counter `name`, 0 when new."""
+    def counter(self, name: str, *, lasting: bool = False) -> SharedCounter:
+        """The counter `name`, 0 when new; `lasting` as for tables."""
 
     def queue(self, name: str, max_length: int = 100_000) -> Queue:
         """The queue `name`."""
 
+    def atomic(self) -> AbstractContextManager[object]:
+        """`with state.atomic():` no other worker changes anything while the block runs, which must neither wait nor
+        take long. An exception that leaves the block may or may not undo what it wrote. Blocks may be nested.
+        """
+
     def tick(self) -> None:
         """To be called about once a second: drops what is over, a bounded number of entries each time."""
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """To be called before the process becomes another user."""
+
+    def close(self) -> None:
+        """The end; nothing is used any more. May be called more than once."""

@@ -10,6 +10,7 @@ cdef class LocalTable:
     cdef public object record
     cdef public object revise
     cdef public double interval
+    cdef public bint lasting
     cdef public double sweep_at
     cdef public dict entries
     cdef object _clock

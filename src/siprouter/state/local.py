@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, Self
 
 from siprouter.state.interface import FOREVER, Revise
 from siprouter.util.errors import InternalError
@@ -41,6 +41,7 @@ class LocalTable:
         "_seconds",
         "entries",
         "interval",
+        "lasting",
         "name",
         "record",
         "revise",
@@ -56,8 +57,10 @@ class LocalTable:
         record: type | None,
         revise: Revise | None,
         interval: float,
+        lasting: bool,
     ) -> None:
         self.name = name
+        self.lasting = lasting
         self.ttl = ttl
         self.record = record
         self.revise = revise
@@ -272,6 +275,18 @@ class LocalQueue:
         return len(self._values)
 
 
+class Block:
+    """The `with` block of `LocalState.atomic`: there is nobody else."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Nothing to end."""
+
+
 class LocalState:
     """See `interface.State`. `clock()` gives seconds since the epoch."""
 
@@ -280,6 +295,7 @@ class LocalState:
         self.tables: dict[str, LocalTable] = {}
         self.counters: dict[str, LocalCounter] = {}
         self.queues: dict[str, LocalQueue] = {}
+        self._block = Block()
 
     def table(
         self,
@@ -289,18 +305,20 @@ class LocalState:
         record: type | None = None,
         revise: Revise | None = None,
         interval: float = 1.0,
+        lasting: bool = False,
     ) -> LocalTable:
-        """See `interface.State`."""
+        """See `interface.State`; nothing lasts longer than the process."""
         table = self.tables.get(name)
+        wanted = (ttl, record, revise, interval, lasting)
         if table is None:
-            table = LocalTable(name, self.clock, ttl, record, revise, interval)
+            table = LocalTable(name, self.clock, *wanted)
             table.sweep_at = self.clock() + interval
             self.tables[name] = table
-        elif (table.ttl, table.record, table.revise, table.interval) != (ttl, record, revise, interval):
+        elif (table.ttl, table.record, table.revise, table.interval, table.lasting) != wanted:
             raise InternalError(f"table {name} was made with other properties")
         return table
 
-    def counter(self, name: str) -> LocalCounter:
+    def counter(self, name: str, *, lasting: bool = False) -> LocalCounter:
         """See `interface.State`."""
         return self.counters.setdefault(name, LocalCounter())
 
@@ -317,3 +335,13 @@ class LocalState:
         for table in self.tables.values():
             if now >= table.sweep_at and table.sweep() < SWEEP_LIMIT:
                 table.sweep_at = now + table.interval
+
+    def atomic(self) -> Block:
+        """See `interface.State`."""
+        return self._block
+
+    def close(self) -> None:
+        """See `interface.State`."""
+
+    def give_to(self, uid: int, gid: int) -> None:
+        """See `interface.State`: nothing is kept in files."""
