@@ -11,7 +11,6 @@ from tests.support import build_state
 from tests.support.ports import Ports
 from tests.support.routers import ROUTERS
 
-
 # A busy machine is no fault of the code: nothing here is judged by the time that it takes
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
