@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 
 from siprouter.sip.errors import MessageError
 from siprouter.transport.endpoint import Endpoint, ErrorCallback
@@ -59,3 +60,12 @@ async def close(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
     except ConnectionError:
         pass
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Returns once something is so. AssertionError where it is not after 5 seconds."""
+    for _ in range(500):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it does not come to be so")

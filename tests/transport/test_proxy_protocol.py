@@ -200,7 +200,7 @@ async def test_malformed_headers_close_the_connection(data: bytes) -> None:
 
 
 async def test_a_header_that_does_not_come_is_not_waited_for() -> None:
-    async with behind("127.0.0.1", handshake_timeout=0.05) as (inbox, listener):
+    async with behind("127.0.0.1", prelude_timeout=0.05) as (inbox, listener):
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port)
         writer.write(b"PROXY ")
         try:

@@ -167,6 +167,7 @@ class Server:
         clockwork = Clockwork(loop, worker, EverySecond(assembly))
         receiver = worker.services["receiver"] = MessageReceiver(worker)
         try:
+            assembly.outlet.tls = worker.services.get("tls")
             await assembly.outlet.open(receiver)
             self.handle_signals(loop, assembly)
             await worker.start_modules()

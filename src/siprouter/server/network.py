@@ -87,9 +87,22 @@ class Network:
 
 def listen_options(settings: Settings, check_only: bool = False) -> ListenOptions:
     """What `listen=` means. A check asks nobody for further names of the addresses."""
-    protos = (PROTO_UDP,) if settings.disable_tcp else (PROTO_UDP, PROTO_TCP)
+    protos: tuple[int, ...] = (PROTO_UDP,) if settings.disable_tcp else (PROTO_UDP, PROTO_TCP)
+    named: tuple[int, ...] = ()
+    if not settings.disable_tcp:
+        if wants_tls(settings):
+            protos += (PROTO_TLS,)
+        elif not {"enable_tls", "disable_tls"} & settings.explicit:
+            named += (PROTO_TLS,)
     auto_aliases = bool(settings.auto_aliases) and not check_only
-    return ListenOptions(settings.port, settings.tls_port_no, protos, auto_aliases)
+    return ListenOptions(settings.port, settings.tls_port_no, protos, auto_aliases, named)
+
+
+def wants_tls(settings: Settings) -> bool:
+    """Whether the configuration says that addresses without protocol are for TLS too."""
+    if settings.enable_tls is not None:
+        return bool(settings.enable_tls)
+    return not settings.disable_tls
 
 
 def apply_udp(options: UdpOptions, settings: Settings) -> None:

@@ -71,12 +71,13 @@ class HostSystem:
 
 @dataclass(frozen=True, slots=True)
 class ListenOptions:
-    """`protos`: the protocols to listen on where none is named, in order."""
+    """`protos`: the protocols to listen on where none is named; `named`: those to listen on where they are named."""
 
     port: int = SIP_PORT
     tls_port: int = SIPS_PORT
     protos: tuple[int, ...] = (PROTO_UDP, PROTO_TCP)
     auto_aliases: bool = True
+    named: tuple[int, ...] = ()
 
 
 def parse_listen(text: str) -> ListenSpec:
@@ -162,14 +163,14 @@ class _Planner:
             specs = [ListenSpec(found.address) for found in self.interfaces if found.up]
         for spec in specs:
             self.check_proto(spec)
-        for proto in self.options.protos:
+        for proto in (*self.options.protos, *self.options.named):
             for spec in specs:
-                if spec.proto in (PROTO_NONE, proto):
+                if spec.proto == proto or (spec.proto == PROTO_NONE and proto in self.options.protos):
                     self.add_spec(spec, proto)
 
     def check_proto(self, spec: ListenSpec) -> None:
         """OperatorError where a spec names a protocol that is not available."""
-        if spec.proto != PROTO_NONE and spec.proto not in self.options.protos:
+        if spec.proto not in (PROTO_NONE, *self.options.protos, *self.options.named):
             name = PROTO_NAMES[spec.proto]
             raise OperatorError(f"cannot listen on {name}:{spec.host}: {name} is disabled or not available")
 

@@ -5,11 +5,14 @@ from collections.abc import Callable
 
 from siprouter.transport.connections import ConnectionTable
 from siprouter.transport.datagrams import DatagramFactory
-from siprouter.transport.endpoint import PROTO_TCP, PROTO_UDP, Endpoint, ErrorCallback, Listener
+from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, PROTO_UDP, Endpoint, ErrorCallback, Listener
 from siprouter.transport.listeners import Listeners
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
-from siprouter.transport.stream import Receiver, StreamConnection, StreamStats
+from siprouter.transport.stream import StreamConnection
+from siprouter.transport.stream_parts import Receiver, StreamStats
 from siprouter.transport.tcp import StreamTransport
+from siprouter.transport.tls import TlsTransport
+from siprouter.transport.tls_domain import TlsEngine
 from siprouter.transport.udp import UdpSocket
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
@@ -22,6 +25,7 @@ class SocketOutlet:
 
     `table` and `stats` are those of all stream transports together. Each of `filters` may change what is sent.
     `failed` hears of messages whose senders do not ask for errors, and which did not leave over their stream.
+    `tls` is set before `open` where TLS is to be spoken.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class SocketOutlet:
         self.failed: ErrorCallback | None = None
         self.table: ConnectionTable[StreamConnection] = ConnectionTable()
         self.stats = StreamStats()
+        self.tls: TlsEngine | None = None
         self.udp_options = udp_options or UdpOptions()
         self.stream_options = stream_options or StreamOptions()
         self._loop = loop
@@ -55,6 +60,8 @@ class SocketOutlet:
                     )
                 elif listener.proto == PROTO_TCP:
                     await self._stream(PROTO_TCP, receiver).listen(listener)
+                elif listener.proto == PROTO_TLS:
+                    await self._tls_stream(receiver, listener).listen(listener)
                 else:
                     raise OperatorError(f"cannot listen on {listener.name}: protocol not available")
         except BaseException:
@@ -67,6 +74,18 @@ class SocketOutlet:
         if transport is None:
             transport = self._streams[proto] = StreamTransport(
                 self._loop, receiver, self._log, self.stream_options, self.table, self.stats, proto
+            )
+        return transport
+
+    def _tls_stream(self, receiver: Receiver, listener: Listener) -> StreamTransport:
+        """The transport of TLS, made if new. Raises OperatorError where nobody says how to secure it."""
+        transport = self._streams.get(PROTO_TLS)
+        if transport is None:
+            if self.tls is None:
+                message = f"cannot listen on {listener.name}: TLS needs its module"
+                raise OperatorError(message, suggestion='add: loadmodule "tls.so"')
+            transport = self._streams[PROTO_TLS] = TlsTransport(
+                self._loop, receiver, self._log, self.tls, self.stream_options, self.table, self.stats
             )
         return transport
 

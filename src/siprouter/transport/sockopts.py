@@ -114,7 +114,6 @@ class StreamOptions:
     crlf_ping: bool = True
     defer_accept: int = 0
     delayed_ack: bool = True
-    handshake_timeout: float = 30
     http: bool = False
     keepalive: bool = True
     keepcnt: int = 0
@@ -125,6 +124,7 @@ class StreamOptions:
     message_timeout: float = 30
     new_conn_alias_flags: int = 2
     no_connect: bool = False
+    prelude_timeout: float = 10
     proxies: ProxySources = field(default_factory=ProxySources)
     rd_buf_size: int = 4096
     reuse_port: bool = False

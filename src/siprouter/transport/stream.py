@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol, cast
 
 from siprouter.sip.errors import MessageError
@@ -12,76 +11,8 @@ from siprouter.transport.connections import Peer
 from siprouter.transport.endpoint import SEND_CLOSE, Endpoint, ErrorCallback, Listener
 from siprouter.transport.http import CONTINUE, HttpItem, HttpRefusal, HttpRequest, build_http_reply
 from siprouter.transport.sockopts import StreamOptions
+from siprouter.transport.stream_parts import Framer, Prelude, Receiver, StreamStats
 from siprouter.util.log import Log
-
-
-class Framer(Protocol):
-    """Cuts one connection's bytes into messages; `sip.framing.Framer` is the one for SIP without other framing."""
-
-    @property
-    def error(self) -> MessageError | None:
-        """Why the stream cannot be followed any further; None while it can."""
-        ...
-
-    @property
-    def idle(self) -> bool:
-        """Whether no message is under way."""
-        ...
-
-    @property
-    def rest(self) -> bytes:
-        """What is there of the message that is not complete or was refused."""
-        ...
-
-    def feed(self, data: bytes) -> list[bytes] | list[HttpItem]:
-        """The messages that `data` completes, PING and PONG; where the stream cannot be followed, `error` is set."""
-        ...
-
-
-class Receiver(Protocol):
-    """Who gets what arrives."""
-
-    def receive(self, data: bytes, source: Endpoint) -> None:
-        """One whole message."""
-        ...
-
-    def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
-        """The beginning of a message that cannot be received whole; the connection closes after an answer is sent."""
-        ...
-
-    def receive_http(self, request: HttpRequest, source: Endpoint) -> None:
-        """One HTTP request, where the transport recognises them."""
-        ...
-
-
-@dataclass(slots=True)
-class StreamStats:
-    """What happened to connections, as the counters of the group `tcp`."""
-
-    established: int = 0
-    passive_open: int = 0
-    connect_success: int = 0
-    connect_failed: int = 0
-    con_reset: int = 0
-    con_timeout: int = 0
-    local_reject: int = 0
-    send_timeout: int = 0
-    sendq_full: int = 0
-    prelude_refused: int = 0
-    queued: int = 0  # bytes that wait in all write queues
-
-
-class Prelude(Protocol):
-    """What a connection begins with, before anything is said over it: the header of the PROXY protocol."""
-
-    def feed(self, data: bytes) -> bytes | None:
-        """The octets behind it once it is whole, else None. Raises ValueError where it is malformed."""
-        ...
-
-    @property
-    def peer(self) -> Peer | None:
-        """Whom it names as the peer; None leaves the address that is known."""
-        ...
 
 
 class StreamOwner(Protocol):
@@ -118,6 +49,7 @@ class StreamOwner(Protocol):
 NEVER = float("inf")
 MAX_DISCARDED = 1 << 20  # octets, behind something that cannot be received
 
+Held = tuple[bytes, Endpoint, ErrorCallback | None]
 Pending = tuple[int, Endpoint, ErrorCallback | None]
 
 
@@ -140,7 +72,7 @@ class StreamConnection(asyncio.BufferedProtocol):
         self._framer = framer
         self._transport: asyncio.Transport | None = None
         self._closed = False
-        self._waiting: list[tuple[bytes, Endpoint, ErrorCallback | None]] = []
+        self._waiting: list[Held] = []
         self._unsent: deque[Pending] = deque()
         self._written = 0
         self._accounted = 0
@@ -224,9 +156,8 @@ class StreamConnection(asyncio.BufferedProtocol):
             self._owner.log.error("write queue of %s is full", self.source)
             self.fail(BlockingIOError("write queue full"))
             return False
-        if self._transport is None or self._opening_since:
-            self._waiting.append((data, to, on_error))
-            self._account(self._accounted + len(data))
+        if self._transport is None or self._opening_since or self._waiting:
+            self._hold(data, to, on_error)
         else:
             self._write_now(self._transport, data, to, on_error)
             self._active_at = self._owner.loop.time()
@@ -284,13 +215,22 @@ class StreamConnection(asyncio.BufferedProtocol):
     def _ready(self, transport: asyncio.Transport) -> None:
         """Messages can be sent: sends what waited."""
         self._opening_since = 0.0
-        waiting, self._waiting = self._waiting, []
-        self._account(0)
-        for data, to, on_error in waiting:
+        for data, to, on_error in self._release():
             self._write_now(transport, data, to, on_error)
         if not self.reusable:
             self._shut_down(transport)
         self._arm()
+
+    def _hold(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None) -> None:
+        """Keeps a message until it can be sent."""
+        self._waiting.append((data, to, on_error))
+        self._account(self._accounted + len(data))
+
+    def _release(self) -> list[Held]:
+        """The messages that were kept; it keeps them no longer."""
+        waiting, self._waiting = self._waiting, []
+        self._account(0)
+        return waiting
 
     def _read_prelude(self, prelude: Prelude, data: bytes) -> bytes:
         """What lies behind the prelude, so far."""
@@ -305,6 +245,7 @@ class StreamConnection(asyncio.BufferedProtocol):
             return b""
         self._prelude = None
         self._opening_since = 0.0
+        self._active_at = self._owner.loop.time()
         if prelude.peer is not None:
             self._owner.identify(self, prelude.peer)
         if self._transport is not None:
@@ -326,8 +267,12 @@ class StreamConnection(asyncio.BufferedProtocol):
             self._reject(self._framer.error, self._framer.rest)
         self._note_partial(bool(messages))
 
+    def _say_last(self, transport: asyncio.Transport) -> None:
+        """Sends what belongs behind the last message."""
+
     def _shut_down(self, transport: asyncio.Transport) -> None:
         """Closes once everything is sent."""
+        self._say_last(transport)
         transport.close()
 
     def _deliver(self, message: HttpItem) -> None:
@@ -373,6 +318,7 @@ class StreamConnection(asyncio.BufferedProtocol):
             return
         self.reusable = False
         self._discards = MAX_DISCARDED
+        self._say_last(self._transport)
         self._transport.write_eof()
         self._partial_since = self._owner.loop.time()
         self._arm()
@@ -428,9 +374,8 @@ class StreamConnection(asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._owner.gone(self)
-        unsent = [(to, on_error) for _, to, on_error in self._waiting]
+        unsent = [(to, on_error) for _, to, on_error in self._release()]
         unsent += [(to, on_error) for _, to, on_error in self._unsent]
-        self._waiting = []
         self._unsent.clear()
         self._account(0)
         for to, on_error in unsent:
@@ -445,6 +390,10 @@ class StreamConnection(asyncio.BufferedProtocol):
 
     # time
 
+    def _opening_time(self) -> float:
+        """Seconds that what has to be said before messages may take."""
+        return self._owner.options.prelude_timeout
+
     def _usual_lifetime(self) -> float:
         """Seconds without messages after which the connection closes where nobody asked for others."""
         return self._owner.options.connection_lifetime
@@ -457,7 +406,7 @@ class StreamConnection(asyncio.BufferedProtocol):
         if lifetime >= 0:
             idle = self._active_at + lifetime
         if self._opening_since:
-            late = self._opening_since + options.handshake_timeout
+            late = self._opening_since + self._opening_time()
         elif self._partial_since:
             late = self._partial_since + options.message_timeout
         if self._blocked_since and options.send_timeout >= 0:
