@@ -248,13 +248,8 @@ def test_when_to_go_to_the_background(text: str, given: bool | None, expected: b
 
 def test_streams_are_listed(config: Path, tmp_path: Path) -> None:
     control = tmp_path / "ctl"
-<<<<<<< HEAD
     modules = 'loadmodule "ctl.so"\nloadmodule "cfg_rpc.so"\n'
     config.write_text(f'{modules}modparam("ctl", "binrpc", "unix:{control}")\n{SCRIPT}')
-=======
-    modules = f'loadmodule "ctl.so"\nloadmodule "cfg_rpc.so"\nmodparam("ctl", "binrpc", "unix:{control}")'
-    config.write_text(f"{modules}\n{SCRIPT}")
->>>>>>> 4b72af0 (Speak TLS on streams)
     address = parse_address(f"unix:{control}")
     with server(config) as running:
         assert running.ask_tcp().startswith("SIP/2.0 200")

@@ -11,6 +11,7 @@ from collections import deque
 from siprouter.transport.client_hello import server_name
 from siprouter.transport.connections import ConnectionTable, Peer
 from siprouter.transport.endpoint import PROTO_TLS, Endpoint, ErrorCallback, Listener
+from siprouter.transport.http import HttpItem
 from siprouter.transport.sockopts import StreamOptions
 from siprouter.transport.stream import FramerFactory, Held, StreamConnection
 from siprouter.transport.stream_parts import Framer, Receiver, StreamStats
@@ -41,7 +42,7 @@ class TlsConnection(StreamConnection):
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._hello = b""
-        self._ready_at = 0.0
+        self._spoken = False
         self._clear = 0
 
     @property
@@ -101,7 +102,7 @@ class TlsConnection(StreamConnection):
         self._hello = b""
         level, key = engine.options.log_level, domain.key if domain is not None else None
         self._owner.log.write(level, "%s: %s, %s, domain %s", self.source, session.version(), session.cipher(), key)
-        self._ready_at = self._active_at = self._owner.loop.time()
+        self._active_at = self._owner.loop.time()
         self._ready(transport)
         self._read(session, transport)
 
@@ -168,11 +169,11 @@ class TlsConnection(StreamConnection):
         if ended:
             self.close()
 
-    def _take(self, data: bytes) -> None:
-        first = self._active_at == self._ready_at
-        super()._take(data)
-        if first and self._active_at != self._ready_at:
+    def _deliver(self, message: HttpItem) -> None:
+        if not self._spoken:
+            self._spoken = True
             self._arm()
+        super()._deliver(message)
 
     # what goes
 
@@ -250,7 +251,7 @@ class TlsConnection(StreamConnection):
         return self._tls.engine.options.handshake_timeout
 
     def _usual_lifetime(self) -> float:
-        if self._active_at != self._ready_at:
+        if self._spoken:
             return super()._usual_lifetime()
         return self._tls.engine.options.connection_timeout
 
