@@ -36,5 +36,7 @@ cdef Py_ssize_t _read_plain(NameAddr addr, Py_ssize_t pos, Py_ssize_t end, bint 
 @cython.locals(p="const unsigned char *", i=Py_ssize_t, cursor=ParamCursor)
 cdef void _read_params(NameAddr addr, Py_ssize_t pos, Py_ssize_t end, bint many) except *
 
+cpdef ParamCursor params_of(NameAddr addr)
+
 @cython.locals(p="const unsigned char *", i=Py_ssize_t, addr=NameAddr)
 cpdef list parse_nameaddrs(bytes buf, Py_ssize_t start, Py_ssize_t end)

@@ -1,7 +1,7 @@
 """name-addr and addr-spec with parameters: From, To, Contact, Route, … (RFC 3261 sections 20.10, 25.1)."""
 
 from siprouter.sip.errors import MessageError
-from siprouter.sip.params import parse_params, unescape, walk_params
+from siprouter.sip.params import ParamCursor, parse_params, unescape, walk_params
 from siprouter.sip.uri import Uri, parse_uri_at
 
 
@@ -196,6 +196,11 @@ def _read_params(addr: NameAddr, pos: int, end: int, many: bool) -> None:
                 addr.tag_end = cursor.value_end
     if cursor.pos < end and not many:
         raise MessageError(400, "Unexpected Comma")
+
+
+def params_of(addr: NameAddr) -> ParamCursor:
+    """A cursor before the first header parameter: for who wants one or two of them only."""
+    return walk_params(addr._buf, addr.params_start, addr.end)
 
 
 def parse_nameaddrs(buf: bytes, start: int, end: int) -> list[NameAddr]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from siprouter.modules.registrar.bindings import Rules, apply_registration, remove_all
 from siprouter.modules.registrar.rejection import Rejected
-from siprouter.modules.registrar.request import Registration, Wanted
+from siprouter.modules.registrar.request import Registration, make_registration, make_wanted
 from siprouter.modules.usrloc.contact import Contacts
 from siprouter.modules.usrloc.domain import DELETE, INSERT, UPDATE
 
@@ -14,11 +14,11 @@ NOW = 1000
 
 
 def reg(cseq: int, *wanted: tuple[str, int] | str, call_id: str = "c1", now: int = NOW) -> Registration:
-    contacts = []
+    made = make_registration(call_id, cseq, now)
     for one in wanted:
         uri, seconds = (one, 60) if isinstance(one, str) else one
-        contacts.append(Wanted(uri, now + seconds if seconds else 0, -1, 1, None))
-    return Registration(call_id, cseq, now, contacts=contacts)
+        made.contacts.append(make_wanted(uri, now + seconds if seconds else 0, -1, 1, None))
+    return made
 
 
 def after(*registrations: Registration, rules: Rules | None = None) -> Contacts:

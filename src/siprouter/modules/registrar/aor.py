@@ -34,7 +34,7 @@ def make_aor(uri: Uri, use_domain: bool, realm_prefix: str, case_sensitive: bool
 
     Raises Rejected.
     """
-    if uri.kind in (U_OTHER, U_URN):
+    if uri.kind == U_OTHER or uri.kind == U_URN:
         raise Rejected(*AOR_PARSE)
     user = uri.user
     host = uri.host

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from siprouter.modules.registrar.rejection import INVALID_CSEQ, TOO_MANY, Rejected
 from siprouter.modules.registrar.request import Registration, Wanted
 from siprouter.modules.usrloc.contact import (
@@ -24,24 +22,46 @@ REMOVED = 3
 LISTED = 4
 
 
-@dataclass(frozen=True, slots=True)
 class Rules:
-    """How bindings are matched and ordered; `max_contacts` 0: no limit; `replace`: a contact throws out the others."""
+    """How bindings are matched and ordered; `max_contacts` 0: no limit; `replace`: a contact throws out the others.
 
-    matching_mode: int = 0
-    cseq_delay: int = 20
-    newest_first: bool = False
-    max_contacts: int = 0
-    replace: bool = False
+    Immutable.
+    """
+
+    __slots__ = ("cseq_delay", "matching_mode", "max_contacts", "newest_first", "replace")
+
+    def __init__(
+        self,
+        matching_mode: int = 0,
+        cseq_delay: int = 20,
+        newest_first: bool = False,
+        max_contacts: int = 0,
+        replace: bool = False,
+    ) -> None:
+        self.matching_mode = matching_mode
+        self.cseq_delay = cseq_delay
+        self.newest_first = newest_first
+        self.max_contacts = max_contacts
+        self.replace = replace
 
 
-@dataclass(slots=True)
 class Outcome:
     """The new bindings, what happened to each, and what happened last (INSERTED, UPDATED, REMOVED; 0: nothing)."""
 
+    __slots__ = ("changes", "code", "contacts")
+
     contacts: Contacts
     changes: list[Change]
-    code: int = 0
+    code: int
+
+
+def make_outcome(contacts: Contacts, changes: list[Change], code: int = 0) -> Outcome:
+    """An Outcome of these."""
+    outcome = Outcome.__new__(Outcome)
+    outcome.contacts = contacts
+    outcome.changes = changes
+    outcome.code = code
+    return outcome
 
 
 def remove_all(contacts: Contacts, reg: Registration) -> Outcome:
@@ -49,17 +69,17 @@ def remove_all(contacts: Contacts, reg: Registration) -> Outcome:
     for contact in contacts:
         if contact.call_id == reg.call_id and contact.cseq > reg.cseq:
             raise Rejected(*INVALID_CSEQ)
-    return Outcome((), [(DELETE, contact) for contact in contacts], REMOVED)
+    return make_outcome((), [(DELETE, contact) for contact in contacts], REMOVED)
 
 
 def apply_registration(contacts: Contacts, reg: Registration, rules: Rules) -> Outcome:
     """What becomes of `contacts`, none of them expired. Raises Rejected; then nothing has changed."""
-    outcome = Outcome(contacts, [])
+    outcome = make_outcome(contacts, [])
     touched: list[Contact] = []
     for wanted in reg.contacts:
         index = find_contact(outcome.contacts, wanted.uri, reg.call_id, reg.path, rules.matching_mode)
-        if index >= 0 and outcome.contacts[index] not in touched:
-            found = outcome.contacts[index]
+        found = outcome.contacts[index] if index >= 0 else None
+        if found is not None and found not in touched:
             order = check_order(found, reg.call_id, reg.cseq, rules.matching_mode, reg.now, rules.cseq_delay)
             if order == OUT_OF_ORDER:
                 raise Rejected(*INVALID_CSEQ)
@@ -94,8 +114,9 @@ def _remove_others(outcome: Outcome, kept: Contact) -> None:
 
 def _put(outcome: Outcome, index: int, reg: Registration, wanted: Wanted, rules: Rules) -> Contact:
     """Inserts the contact, or puts it in the place of number `index`."""
-    contact = Contact(
-        wanted.uri if index < 0 else outcome.contacts[index].uri,
+    contact = Contact.__new__(Contact)
+    contact.fill(
+        wanted.uri,
         wanted.expires,
         wanted.q,
         reg.call_id,

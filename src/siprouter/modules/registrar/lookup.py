@@ -47,7 +47,7 @@ def lookup(inst: Registrar, ctx: Context, domain: Domain) -> int:
     if not contacts:
         return NOT_FOUND
     if inst.method_filtering:
-        bit = BITS_BY_ID[ctx.msg.method_id]
+        bit: int = BITS_BY_ID[ctx.msg.method_id]
         contacts = tuple([contact for contact in contacts if contact.methods & bit])
         if not contacts:
             return METHOD_NOT_ALLOWED
@@ -95,6 +95,9 @@ def registered(inst: Registrar, ctx: Context, domain: Domain) -> int:
         inst.worker.log.error("registered(): %s", error, source="registrar")
         return -1
     call_id = inst.wanted_call_id(ctx)
-    if call_id is not None:
-        return 1 if any(contact.call_id == call_id for contact in contacts) else -1
-    return 1 if contacts else -1
+    if call_id is None:
+        return 1 if contacts else -1
+    for contact in contacts:
+        if contact.call_id == call_id:
+            return 1
+    return -1

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, field
+from sys import intern
 from typing import TYPE_CHECKING, Any, Protocol
 
 from siprouter.modules.registrar.methods import methods_mask
@@ -20,7 +19,8 @@ from siprouter.modules.registrar.rejection import (
     Rejected,
 )
 from siprouter.modules.usrloc.contact import ALL_METHODS, MAX_EXPIRES, parse_q
-from siprouter.sip.names import H_ALLOW, H_CONTACT, H_EXPIRES, H_USER_AGENT
+from siprouter.sip.nameaddr import params_of
+from siprouter.sip.names import H_ALLOW, H_CONTACT, H_EXPIRES, H_PATH, H_USER_AGENT
 from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
@@ -44,9 +44,10 @@ class Limits(Protocol):
     def default_expiry(self) -> int: ...
 
 
-@dataclass(slots=True)
 class Wanted:
     """One Contact of the request. `expires` is seconds since the epoch, 0 to remove the binding."""
+
+    __slots__ = ("expires", "methods", "q", "received", "uri")
 
     uri: str
     expires: int
@@ -55,32 +56,59 @@ class Wanted:
     received: str | None
 
 
-@dataclass(slots=True)
 class Registration:
     """A whole REGISTER; `star` stands for the removal of all bindings."""
+
+    __slots__ = ("call_id", "cflags", "contacts", "cseq", "flags", "now", "path", "socket", "star", "user_agent")
 
     call_id: str
     cseq: int
     now: int
-    star: bool = False
-    contacts: list[Wanted] = field(default_factory=list)
-    socket: str | None = None
-    user_agent: str = NO_USER_AGENT
-    path: str | None = None
-    flags: int = 0
-    cflags: int = 0
+    star: bool
+    contacts: list[Wanted]
+    socket: str | None
+    user_agent: str
+    path: str | None
+    flags: int
+    cflags: int
 
 
-def read_registration(inst: Registrar, ctx: Context, flags: int) -> Registration:
+def make_wanted(uri: str, expires: int, q: int, methods: int, received: str | None) -> Wanted:
+    """A Wanted of these."""
+    wanted = Wanted.__new__(Wanted)
+    wanted.uri = uri
+    wanted.expires = expires
+    wanted.q = q
+    wanted.methods = methods
+    wanted.received = received
+    return wanted
+
+
+def make_registration(call_id: str, cseq: int, now: int, flags: int = 0, cflags: int = 0) -> Registration:
+    """A Registration without contacts."""
+    reg = Registration.__new__(Registration)
+    reg.call_id = call_id
+    reg.cseq = cseq
+    reg.now = now
+    reg.star = False
+    reg.contacts = []
+    reg.socket = None
+    reg.user_agent = NO_USER_AGENT
+    reg.path = None
+    reg.flags = flags
+    reg.cflags = cflags
+    return reg
+
+
+def read_registration(inst: Registrar, ctx: Context, flags: int, now: int) -> Registration:
     """Reads the message of `ctx`. `flags` are the storage flags for its contacts. Raises Rejected."""
     msg: Message = ctx.msg
-    now = int(inst.worker.wall_clock())
-    reg = Registration(msg.call_id, msg.cseq.number, now, flags=flags, cflags=ctx.branch_flags)
+    reg = make_registration(msg.call_id, msg.cseq.number, now, flags, ctx.branch_flags)
     if len(reg.call_id) > MAX_CALL_ID:
         raise Rejected(*CALL_ID_LENGTH)
     contacts = read_contacts(msg)
     default = header_expires(inst, msg, now)
-    if any(contact.star for contact in contacts):
+    if has_star(contacts):
         if default > 0:
             raise Rejected(*STAR_EXPIRES)
         if len(contacts) > 1:
@@ -92,17 +120,23 @@ def read_registration(inst: Registrar, ctx: Context, flags: int) -> Registration
     reg.socket = inst.received_socket(ctx)
     reg.user_agent = user_agent(msg)
     path_received = None
-    if inst.use_path:
+    if inst.use_path and msg.get(H_PATH) is not None:
         path, path_received = read_path(inst, ctx)
-        reg.path = None if path is None else sys.intern(path)
-    if path_received:
-        reg.cflags |= inst.usrloc.nat_flag
-    else:
-        path_received = None
+        reg.path = None if path is None else intern(path)
+        if path_received:
+            reg.cflags |= inst.usrloc.nat_flag
     allowed = _allowed_methods(msg)
     for contact in contacts:
-        reg.contacts.append(_wanted(inst, ctx, contact, default, allowed, path_received, now))
+        reg.contacts.append(_wanted(inst, ctx, contact, default, allowed, path_received or None, now))
     return reg
+
+
+def has_star(contacts: list[NameAddr]) -> bool:
+    """Whether one of them is the star."""
+    for contact in contacts:  # noqa: SIM110  costs a generator
+        if contact.star:
+            return True
+    return False
 
 
 def read_contacts(msg: Message) -> list[NameAddr]:
@@ -110,8 +144,8 @@ def read_contacts(msg: Message) -> list[NameAddr]:
     try:
         contacts = msg.contacts()
         for contact in contacts:
-            if not contact.star and not contact.parsed_uri.scheme:
-                raise Rejected(*PARSE_CONTACT)
+            if not contact.star:
+                contact.parsed_uri  # noqa: B018  raises where it is none
     except PeerError as error:
         raise Rejected(*PARSE_CONTACT) from error
     if not contacts and msg.get(H_CONTACT) is not None:
@@ -129,22 +163,31 @@ def _wanted(
     now: int,
 ) -> Wanted:
     uri = contact.uri
-    params = contact.params
-    received = path_received or params.get("received") or inst.received_from_avp(ctx) or None
+    q_text = methods_text = expires_text = received = None
+    cursor = params_of(contact)
+    while cursor.next():
+        if expires_text is None and cursor.named(b"expires"):
+            expires_text = cursor.value()
+        elif q_text is None and cursor.named(b"q"):
+            q_text = cursor.value()
+        elif methods_text is None and cursor.named(b"methods"):
+            methods_text = cursor.value()
+        elif received is None and cursor.named(b"received"):
+            received = cursor.value()
+    received = path_received or received or inst.received_from_avp(ctx) or None
     if len(uri) > MAX_CONTACT or (received is not None and len(received) > MAX_RECEIVED):
         raise Rejected(*CONTACT_LENGTH)
     try:
-        q = parse_q(params["q"]) if params.get("q") else inst.cfg.default_q
+        q = parse_q(q_text) if q_text else inst.cfg.default_q
     except ValueError:
         raise Rejected(*INVALID_Q) from None
-    methods = allowed
-    if "methods" in params:
+    if methods_text is not None:
         try:
-            methods = methods_mask(params["methods"])
+            allowed = methods_mask(methods_text)
         except ValueError:
             raise Rejected(*PARSE) from None
-    expires = contact_expires(inst, params.get("expires") or "", default_expires, now)
-    return Wanted(uri, expires, q, methods, received)
+    expires = contact_expires(inst, expires_text or "", default_expires, now)
+    return make_wanted(uri, expires, q, allowed, received)
 
 
 def header_expires(inst: Limits, msg: Message, now: int) -> int:
@@ -156,35 +199,36 @@ def header_expires(inst: Limits, msg: Message, now: int) -> int:
     if not text:
         raise Rejected(*PARSE_EXPIRES)
     seconds = parse_seconds(text.split()[0])
-    if seconds is None:
+    if seconds < 0:
         return now + inst.default_expiry()
     return min(now + seconds, MAX_EXPIRES) if seconds else 0
 
 
-def parse_seconds(text: str) -> int | None:
-    """Delta seconds (RFC 3261 section 20.19): None for anything but up to ten digits."""
-    if text.isascii() and text.isdigit() and len(text) <= 10:
+def parse_seconds(text: str) -> int:
+    """Delta seconds (RFC 3261 section 20.19): -1 for anything but up to ten digits."""
+    if len(text) <= 10 and text.isascii() and text.isdigit():
         return int(text)
-    return None
+    return -1
 
 
 def contact_expires(inst: Limits, text: str, default: int, now: int) -> int:
     """Absolute expiry of one contact within the limits; 0 to remove it."""
     if text:
         seconds = parse_seconds(text)
-        if seconds is None:
+        if seconds < 0:
             seconds = inst.default_expiry()
         expires = min(now + seconds, MAX_EXPIRES) if seconds else 0
     else:
         expires = default
     if expires == 0:
         return 0
-    least: int = now + inst.cfg.min_expires
-    expires = max(expires, least)
-    if inst.cfg.max_expires:
-        most: int = now + inst.cfg.max_expires
-        expires = min(expires, most)
-    return expires
+    cfg = inst.cfg
+    shortest: int = cfg.min_expires
+    longest: int = cfg.max_expires
+    expires = max(expires, now + shortest)
+    if longest:
+        expires = min(expires, now + longest)
+    return min(expires, MAX_EXPIRES)
 
 
 def user_agent(msg: Message) -> str:
@@ -192,16 +236,15 @@ def user_agent(msg: Message) -> str:
     header = msg.get(H_USER_AGENT)
     if header is None or not 0 < header.end - header.start < MAX_USER_AGENT:
         return NO_USER_AGENT
-    return sys.intern(msg.value(header))  # few different ones for many contacts
+    return intern(msg.value(header))  # few different ones for many contacts
 
 
 def _allowed_methods(msg: Message) -> int:
     """The methods of the Allow headers as bits; all where there are none, or none that can be read."""
-    headers = msg.all(H_ALLOW)
-    if not headers:
+    if msg.get(H_ALLOW) is None:
         return ALL_METHODS
     mask = 0
-    for header in headers:
+    for header in msg.all(H_ALLOW):
         try:
             mask |= methods_mask(msg.value(header))
         except ValueError:

@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.routes import REQUEST
-from siprouter.modules.registrar.bindings import INSERTED, LISTED, Outcome, Rules, apply_registration, remove_all
+from siprouter.modules.registrar.bindings import (
+    INSERTED,
+    LISTED,
+    Outcome,
+    Rules,
+    apply_registration,
+    make_outcome,
+    remove_all,
+)
 from siprouter.modules.registrar.path import PATH_STRICT, supports_path
 from siprouter.modules.registrar.rejection import AOR_PARSE, PATH_UNSUPPORTED, Rejected
 from siprouter.modules.registrar.reply import send_accepted, send_rejected
 from siprouter.modules.registrar.request import Registration, read_registration
-from siprouter.modules.usrloc.contact import Contacts
+from siprouter.modules.usrloc.contact import Contacts, valid_contacts
 from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
@@ -34,30 +42,36 @@ def save(inst: Registrar, ctx: Context, domain: Domain, flags: int = 0) -> int:
     answered so; -1: the answer could not be sent.
     """
     answers = bool(ctx.route_type & REQUEST) and not flags & NO_REPLY
+    now = int(inst.worker.wall_clock())
     contacts: Contacts = ()
     try:
         aor = inst.aor_of_message(ctx)
-        contacts, expired = domain.split(domain.get(aor), int(inst.worker.wall_clock()))
-        reg = read_registration(inst, ctx, STORED_IN_MEMORY if flags & MEMORY_ONLY else 0)
+        stored = domain.get(aor)
+        contacts = valid_contacts(stored, now)
+        reg = read_registration(inst, ctx, STORED_IN_MEMORY if flags & MEMORY_ONLY else 0, now)
         _check_path_support(inst, ctx, reg)
         outcome = _work_out(inst, contacts, reg, bool(flags & REPLACE))
     except Rejected as rejected:
         inst.stats.rejected_regs.inc()
         inst.worker.log.info("REGISTER refused: %s (%s)", rejected.info, rejected.status, source="registrar")
         if answers:
-            send_rejected(inst, ctx, rejected, contacts if rejected.lists_contacts else ())
+            send_rejected(inst, ctx, rejected, contacts if rejected.lists_contacts else (), now)
         return 0
     if outcome.changes:
-        domain.store(aor, outcome.contacts, expired + outcome.changes)
-    inst.stats.accepted_regs.inc()
-    if answers and not send_accepted(inst, ctx, outcome.contacts, reg.path):
+        if contacts is not stored:
+            outcome.changes = domain.split(stored, now)[1] + outcome.changes
+        domain.store(aor, outcome.contacts, outcome.changes)
+    inst.accepted.inc()
+    if answers and not send_accepted(inst, ctx, outcome.contacts, reg.path, now):
         return -1
     return outcome.code or INSERTED
 
 
 def _check_path_support(inst: Registrar, ctx: Context, reg: Registration) -> None:
     """RFC 3327 section 5.3: a Path that the phone did not announce support for is refused where the mode is strict."""
-    if reg.path is not None and inst.path_mode == PATH_STRICT and ctx.route_type & REQUEST:
+    if reg.path is None:
+        return
+    if inst.path_mode == PATH_STRICT and ctx.route_type & REQUEST:
         if not supports_path(ctx.msg):
             ctx.add_reply_header(b"Unsupported: path\r\n")
             ctx.add_reply_header(b"Path: %b\r\n" % reg.path.encode("utf-8", "surrogateescape"))
@@ -69,16 +83,19 @@ def _work_out(inst: Registrar, contacts: Contacts, reg: Registration, replace: b
     if reg.star:
         return remove_all(contacts, reg)
     if not reg.contacts:
-        return Outcome(contacts, [], LISTED)
-    usrloc = inst.usrloc
-    rules = Rules(
-        usrloc.matching_mode,
-        usrloc.cseq_delay,
-        bool(usrloc.desc_time_order),
-        inst.cfg.max_contacts,
-        replace,
-    )
-    return apply_registration(contacts, reg, rules)
+        return make_outcome(contacts, [], LISTED)
+    return apply_registration(contacts, reg, _rules(inst, replace))
+
+
+def _rules(inst: Registrar, replace: bool) -> Rules:
+    """The settings for this registration: the same object as long as they are the same."""
+    most: int = inst.cfg.max_contacts
+    rules: Rules | None = inst.rules
+    if rules is None or rules.max_contacts != most or rules.replace != replace:
+        usrloc = inst.usrloc
+        rules = Rules(usrloc.matching_mode, usrloc.cseq_delay, bool(usrloc.desc_time_order), most, replace)
+        inst.rules = rules
+    return rules
 
 
 def unregister(inst: Registrar, ctx: Context, domain: Domain, uri: str) -> int:

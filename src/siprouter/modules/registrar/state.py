@@ -15,7 +15,9 @@ from siprouter.util.errors import OperatorError
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.core.counters import Counter
     from siprouter.core.worker import Worker
+    from siprouter.modules.sl.state import Sl
     from siprouter.modules.usrloc.state import Usrloc
 
 
@@ -38,16 +40,22 @@ class Registrar:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.usrloc: Usrloc
-        self.sl: Any = None
+        self.sl: Sl
         self._received: PvAccess | None = None
         self._aor: PvAccess | None = None
         self._call_id: PvAccess | None = None
         self._socket_flag = 0
+        self._use_domain = False
+        self.rules: Any = None
+        """the Rules that save() used last"""
+        self.accepted: Counter
 
     def configure(self) -> None:
         """Checks the parameters and finds the modules needed. Raises OperatorError."""
         self.usrloc = self.worker.module("usrloc")
+        self._use_domain = bool(self.usrloc.use_domain)
         self.sl = self.worker.module("sl")
+        self.accepted = self.stats.accepted_regs
         self._received = avp_param(self.worker, "registrar", "received_avp", self.received_avp)
         self._aor = avp_param(self.worker, "registrar", "aor_avp", self.aor_avp)
         self._call_id = avp_param(self.worker, "registrar", "reg_callid_avp", self.reg_callid_avp)
@@ -67,9 +75,10 @@ class Registrar:
 
         Raises Rejected.
         """
-        value = None if self._aor is None else self._aor.get(ctx)
-        if isinstance(value, str):
-            uri = value
+        if self._aor is not None:
+            value = self._aor.get(ctx)
+            if isinstance(value, str):
+                uri = value
         try:
             return self._make_aor(ctx.parsed_uri if uri is None else parse_uri(uri))
         except MessageError:
@@ -85,11 +94,14 @@ class Registrar:
             raise Rejected(*AOR_PARSE) from None
 
     def _make_aor(self, uri: Uri) -> str:
-        return make_aor(uri, bool(self.usrloc.use_domain), self.cfg.realm_pref or "", bool(self.cfg.case_sensitive))
+        prefix = (self.cfg.realm_pref or "") if self._use_domain else ""
+        return make_aor(uri, self._use_domain, prefix, bool(self.cfg.case_sensitive))
 
     def received_from_avp(self, ctx: Context) -> str | None:
         """The URI in `received_avp`."""
-        value = None if self._received is None else self._received.get(ctx)
+        if self._received is None:
+            return None
+        value = self._received.get(ctx)
         return value if isinstance(value, str) else None
 
     def wanted_call_id(self, ctx: Context) -> str | None:

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 def status_and_reason(sl: Sl, code: Value, reason: Value) -> tuple[int, str]:
     """The arguments of a reply function; the module's defaults where they are none."""
+    phrase = sl.default_reason if reason is None or reason == "" else str(reason)
+    if type(code) is int and 100 <= code <= 699:
+        return code, phrase
     text = str(code).strip() if code is not None else ""
-    status = int(text) if text.isdigit() and 100 <= int(text) <= 699 else sl.default_code
-    return status, sl.default_reason if reason is None or reason == "" else str(reason)
+    return int(text) if text.isdigit() and 100 <= int(text) <= 699 else sl.default_code, phrase
 
 
 def sl_send_reply(sl: Sl, ctx: Context, code: Value, reason: Value) -> int:

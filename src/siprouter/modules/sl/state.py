@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.counters import Counter
 from siprouter.core.http import http_exchange
 from siprouter.core.outgoing import build_own_reply, reply_target
 from siprouter.core.routes import REQUEST
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # How long after the last reply to an INVITE its ACK may come (seconds): as long as the caller may repeat the INVITE
 ACK_WAIT = 32.0
+_TAG_BITS = 0x7FFFFFFFFFFFFFFF  # what C's long holds of a hash without its sign
 
 
 class Sl:
@@ -34,6 +36,7 @@ class Sl:
         self.secret = worker.random_bytes(16)
         self.acks_until = 0.0
         self.tm: Any = None
+        self._sent: dict[int, Counter] = {}
 
     def configure(self) -> None:
         """All modules are loaded."""
@@ -43,8 +46,8 @@ class Sl:
 
     def to_tag(self, msg: Message) -> str:
         """The To tag of our replies to a request; its ACK brings it back, and nobody else can make it."""
-        value = hash((self.secret, msg.call_id, msg.from_.tag, msg.cseq.number))
-        return f"{value & 0xFFFFFFFFFFFFFFFF:016x}.sl"
+        value = hash((self.secret, msg.call_id, msg.from_.tag, msg.cseq.number)) & _TAG_BITS
+        return f"{value:016x}.sl"
 
     def send(
         self, ctx: Context, status: int, reason: str | None = None, headers: bytes = b"", body: bytes = b""
@@ -54,9 +57,10 @@ class Sl:
         ACKs are never answered.
         """
         msg = ctx.msg
-        exchange = http_exchange(ctx)
-        if exchange is not None:
-            return self.send_http(ctx, exchange, status, reason, body)
+        if ctx.var_map is not None:
+            exchange = http_exchange(ctx)
+            if exchange is not None:
+                return self.send_http(ctx, exchange, status, reason, body)
         if msg.method_id == M_ACK or not msg.is_request:
             self.stats.failures.inc()
             return False
@@ -67,7 +71,7 @@ class Sl:
             return False
         if msg.method_id == M_INVITE and status >= 200:
             self.acks_until = self.worker.now() + ACK_WAIT
-        self.stats[f"{bucket(status)}_replies"].inc()
+        self._count(status).inc()
         if status < 200:
             self.stats["1xx_replies"].inc()
         return True
@@ -77,8 +81,15 @@ class Sl:
         if not exchange.reply_from(ctx, status, reason or "", "", body):
             self.stats.failures.inc()
             return False
-        self.stats[f"{bucket(status)}_replies"].inc()
+        self._count(status).inc()
         return True
+
+    def _count(self, status: int) -> Counter:
+        """The counter of replies with this status."""
+        found = self._sent.get(status)
+        if found is None:
+            found = self._sent[status] = self.stats[f"{bucket(status)}_replies"]
+        return found
 
     def send_reply(
         self, ctx: Context, status: int, reason: str | None = None, headers: bytes = b"", body: bytes = b""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siprouter.core.args import ArgType, Constant, Folded
@@ -25,12 +24,14 @@ PRIVACY_VALUES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
 class Methods:
-    """Which methods are meant: bits by method id, or the name in capitals of one that has no id."""
+    """Which methods are meant: bits by method id, or the name in capitals of one that has no id. Immutable."""
 
-    mask: int
-    name: str = ""
+    __slots__ = ("mask", "name")
+
+    def __init__(self, mask: int, name: str = "") -> None:
+        self.mask = mask
+        self.name = name
 
     def has(self, method_id: int, method: str) -> bool:
         """Whether a method is one of them."""
@@ -76,12 +77,14 @@ class MethodList(ArgType):
             return Methods(0)
 
 
-@dataclass(frozen=True, slots=True)
 class HeaderName:
-    """A header by its id where it has one, else by name."""
+    """A header by its id where it has one, else by name. Immutable."""
 
-    id: int
-    name: str
+    __slots__ = ("id", "name")
+
+    def __init__(self, id: int, name: str) -> None:
+        self.id = id
+        self.name = name
 
 
 class HeaderArg(ArgType):

@@ -37,7 +37,8 @@ def append_hf(inst: TextOps, ctx: Context, text: str, name: HeaderName | None = 
     msg: Message = ctx.msg
     found = [] if name is None else find_all(msg, name)
     if found:
-        msg.insert(found[0].line_end, whole_lines(text))
+        first = found[0]
+        msg.insert(first.line_end, whole_lines(text))
     else:
         msg.append_header(whole_lines(text))
     return 1
@@ -48,7 +49,8 @@ def insert_hf(inst: TextOps, ctx: Context, text: str, name: HeaderName | None = 
     msg: Message = ctx.msg
     found = [] if name is None else find_all(msg, name)
     if found:
-        msg.insert(found[0].name_start, whole_lines(text))
+        first = found[0]
+        msg.insert(first.name_start, whole_lines(text))
     else:
         msg.insert_header(whole_lines(text))
     return 1

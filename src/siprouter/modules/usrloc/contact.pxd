@@ -17,17 +17,26 @@ cdef class Contact:
     cdef readonly unsigned int methods
     cdef readonly short q
 
-    cpdef bint is_valid(self, double now)
+    cdef void fill(self, str uri, unsigned int expires, short q, str call_id, unsigned int cseq, unsigned int flags,
+                   unsigned int cflags, str user_agent, str received, str path, str socket, unsigned int methods,
+                   unsigned int last_modified) noexcept
+    cpdef bint is_valid(self, double now) except -1
     cpdef tuple to_row(self)
 
 
 @cython.locals(contact=Contact, index="Py_ssize_t")
-cpdef Py_ssize_t find_contact(tuple contacts, str uri, str call_id, str path, int mode)
+cpdef Py_ssize_t find_contact(tuple contacts, str uri, str call_id, str path, int mode) except -2
 
-cpdef int check_order(Contact contact, str call_id, unsigned int cseq, int mode, double now, int cseq_delay)
+cpdef int check_order(Contact contact, str call_id, unsigned int cseq, int mode, double now, int cseq_delay) except -1
 
 @cython.locals(index="Py_ssize_t", other=Contact)
 cpdef tuple insert_contact(tuple contacts, Contact contact, bint newest_first)
 
+@cython.locals(fits=bint, before=Contact, after=Contact)
+cpdef tuple replace_contact(tuple contacts, Py_ssize_t index, Contact contact, bint newest_first)
+
+@cython.locals(contact=Contact, one=Contact)
+cpdef tuple valid_contacts(tuple contacts, double now)
+
 @cython.locals(contact=Contact, earliest="unsigned int")
-cpdef unsigned int earliest_expiry(tuple contacts)
+cpdef unsigned int earliest_expiry(tuple contacts) except? 0

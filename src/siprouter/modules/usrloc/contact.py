@@ -54,6 +54,27 @@ class Contact:
         methods: int,
         last_modified: int,
     ) -> None:
+        self.fill(
+            uri, expires, q, call_id, cseq, flags, cflags, user_agent, received, path, socket, methods, last_modified
+        )
+
+    def fill(
+        self,
+        uri: str,
+        expires: int,
+        q: int,
+        call_id: str,
+        cseq: int,
+        flags: int,
+        cflags: int,
+        user_agent: str,
+        received: str | None,
+        path: str | None,
+        socket: str | None,
+        methods: int,
+        last_modified: int,
+    ) -> None:
+        """What the constructor does: where it is hot, this after ``Contact.__new__`` needs no tuple of arguments."""
         self.uri = uri
         self.expires = expires
         self.q = q
@@ -133,22 +154,39 @@ def insert_contact(contacts: Contacts, contact: Contact, newest_first: bool) -> 
     """`contacts` with a new one in its place: in front, or behind those with the same or a higher q."""
     index = 0
     if not newest_first:
-        while index < len(contacts) and contacts[index].q >= contact.q:
+        while index < len(contacts):
+            other = contacts[index]
+            if other.q < contact.q:
+                break
             index += 1
     return (*contacts[:index], contact, *contacts[index:])
 
 
 def replace_contact(contacts: Contacts, index: int, contact: Contact, newest_first: bool) -> Contacts:
     """`contacts` with another one in the place of number `index`; it moves only where the order asks for it."""
+    if len(contacts) == 1:
+        return (contact,)
     others = contacts[:index] + contacts[index + 1 :]
     if newest_first:
         return (contact, *others)
-    fits = (index == 0 or contacts[index - 1].q >= contact.q) and (
-        index + 1 >= len(contacts) or contacts[index + 1].q <= contact.q
-    )
+    fits = True
+    if index > 0:
+        before = contacts[index - 1]
+        fits = before.q >= contact.q
+    if index + 1 < len(contacts):
+        after = contacts[index + 1]
+        fits = fits and after.q <= contact.q
     if fits:
         return (*contacts[:index], contact, *contacts[index + 1 :])
     return insert_contact(others, contact, False)
+
+
+def valid_contacts(contacts: Contacts, now: float) -> Contacts:
+    """Those that have not expired at `now`: `contacts` itself where that is all of them."""
+    for contact in contacts:
+        if not contact.is_valid(now):
+            return tuple([one for one in contacts if one.is_valid(now)])
+    return contacts
 
 
 def earliest_expiry(contacts: Contacts) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from siprouter.modules.usrloc.contact import Contact, Contacts, earliest_expiry
+from siprouter.modules.usrloc.contact import Contact, Contacts, earliest_expiry, valid_contacts
 
 if TYPE_CHECKING:
     from siprouter.core.worker import Worker
@@ -55,12 +55,7 @@ class Domain:
     def valid(self, aor: str) -> Contacts:
         """The bindings of an address of record that have not expired, in order."""
         found = self.get(aor)
-        if found:
-            now = self.clock()
-            for contact in found:
-                if not contact.is_valid(now):
-                    return tuple([one for one in found if one.is_valid(now)])
-        return found
+        return valid_contacts(found, self.clock()) if found else found
 
     def store(self, aor: str, contacts: Contacts, changes: list[Change]) -> None:
         """Makes `contacts` all the bindings of `aor`, at once; `changes` says what that means for each of them."""
@@ -84,8 +79,13 @@ class Domain:
 
     def split(self, contacts: Contacts, now: float) -> tuple[Contacts, list[Change]]:
         """The bindings that have not expired at `now`, and EXPIRE changes for the others."""
-        changes = [(EXPIRE, contact) for contact in contacts if not contact.is_valid(now)]
-        return tuple([contact for contact in contacts if contact.is_valid(now)]) if changes else contacts, changes
+        kept = valid_contacts(contacts, now)
+        changes: list[Change] = []
+        if kept is not contacts:
+            for contact in contacts:
+                if not contact.is_valid(now):
+                    changes.append((EXPIRE, contact))
+        return kept, changes
 
     def sweep(self) -> None:
         """Drops what has expired, now."""
@@ -108,6 +108,7 @@ class Domain:
                 self.contacts.dec()
                 if event == EXPIRE:
                     self.expires.inc()
-            for events, callback in self.callbacks:
-                if events & event:
-                    callback(event, self, aor, contact)
+            if self.callbacks:
+                for events, callback in self.callbacks:
+                    if events & event:
+                        callback(event, self, aor, contact)
