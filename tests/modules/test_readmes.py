@@ -9,7 +9,9 @@ import pytest
 
 import siprouter.modules
 from siprouter.testing import Node
+from tests.support.sqlite import Sqlite
 
+DATABASE = "sqlite:///var/lib/siprouter/siprouter.db"
 EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -23,7 +25,9 @@ def examples() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("module", "text"), [pytest.param(*one, id=f"{one[0]}") for one in examples()])
-def test_example(module: str, text: str) -> None:
+def test_example(module: str, text: str, tmp_path: Path) -> None:
+    if DATABASE in text:
+        text = text.replace(DATABASE, Sqlite(tmp_path / "siprouter.db").url)
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules
