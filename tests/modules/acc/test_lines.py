@@ -136,7 +136,6 @@ def test_endless_legs_end() -> None:
         ({"log_missed_flag": -2}, "log_missed_flag of acc must be a flag (0 to 31) or -1, found -2"),
         ({"failed_transaction_flag": 99}, "failed_transaction_flag of acc must be a flag (0 to 31) or -1, found 99"),
         ({"detect_direction": 1}, "module rr is needed but not loaded"),
-        ({"db_url": "mysql://a:b@c/d"}, "db_url of acc: accounting to a database is not available"),
         ({"radius_config": "/etc/r"}, "radius_config of acc: accounting to a RADIUS server is not available"),
         ({"diameter_flag": 1}, "diameter_flag of acc: accounting to a DIAMETER server is not available"),
         ({"diameter_missed_flag": 1}, "diameter_missed_flag of acc: accounting to a DIAMETER server is not"),

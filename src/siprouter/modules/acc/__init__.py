@@ -2,7 +2,8 @@
 
 from siprouter.core.declare import KAMAILIO, Module, function, param
 from siprouter.core.routes import ANY
-from siprouter.modules.acc.acc import Acc, Comment
+from siprouter.modules.acc.acc import Acc
+from siprouter.modules.acc.arguments import Comment, Table
 
 _COLUMN = "column of the database tables"
 
@@ -38,6 +39,7 @@ module = Module(
         param("db_missed_flag", int, -1, "message flag of the database for missed calls"),
         param("db_extra", str, None, "what is accounted to the database beside the usual"),
         param("db_url", str, None, "the database"),
+        param("db_journal", str, None, "file that keeps records until they are in the database"),
         param("db_table_acc", str, "acc", "table of answered transactions"),
         param("db_table_missed_calls", str, "missed_calls", "table of missed calls"),
         param("acc_method_column", str, "method", _COLUMN),
@@ -51,6 +53,13 @@ module = Module(
     functions=[
         function(
             "acc_log_request", Acc.log_request, [Comment("comment")], routes=ANY, help="account the message to the log"
+        ),
+        function(
+            "acc_db_request",
+            Acc.db_request,
+            [Comment("comment"), Table("table")],
+            routes=ANY,
+            help="account the message to a table",
         ),
     ],
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siprouter.core.args import Constant, Dynamic, Fmt, Folded
 from siprouter.core.outgoing import reason_phrase
-from siprouter.core.values import Value, to_text
+from siprouter.db.databases import check_names, open_database
+from siprouter.db.journal import Journal, default_folder
+from siprouter.modules.acc.database import DatabaseEngine
 from siprouter.modules.acc.extras import Legs, parse_extras
 from siprouter.modules.acc.record import ACKNOWLEDGED, ANSWERED, MISSED, REQUESTED, Engine, Facts, split_comment
 from siprouter.modules.acc.syslog import SyslogEngine
@@ -14,30 +16,22 @@ from siprouter.modules.acc.unbuilt import check_unbuilt
 from siprouter.sip.message import Message
 from siprouter.sip.names import M_ACK
 from siprouter.transaction.events import E2EACK_IN, ON_FAILURE, REQUEST_IN, RESPONSE_OUT
-from siprouter.util.errors import OperatorError, PeerError, SourceLocation
+from siprouter.util.errors import OperatorError, PeerError
+from siprouter.util.hashing import core_hash
 from siprouter.util.log import FACILITIES, facility_number
+from siprouter.util.text import to_bytes
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
-    from siprouter.core.env import LoadEnv
     from siprouter.core.worker import Worker
     from siprouter.transaction.transaction import Transaction
 
 # rr's number for requests from the called to the calling side
 UPSTREAM = 2
-
-
-class Comment(Fmt):
-    """The text that a script accounts a request with, beginning with a code or not."""
-
-    kind = "a comment"
-
-    def fold(self, value: Value, env: LoadEnv, location: SourceLocation) -> Folded:
-        text = to_text(value)
-        if not text:
-            raise OperatorError(f"argument '{self.name}' must not be empty", location, '"404 Not found"')
-        parsed = env.parse_format(text, location, lenient=True)
-        return Dynamic(parsed.text) if parsed.constant is None else Constant(parsed.constant)
+COLUMNS = (
+    *("acc_method_column", "acc_from_tag_column", "acc_to_tag_column", "acc_callid_column"),
+    *("acc_sip_code_column", "acc_sip_reason_column", "acc_time_column"),
+)
 
 
 class Acc:
@@ -54,12 +48,19 @@ class Acc:
     log_facility: str | None
     log_extra: str | None
     multi_leg_info: str | None
+    db_url: str | None
+    db_journal: str | None
+    db_extra: str | None
+    db_table_acc: str
+    db_table_missed_calls: str
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.engines: list[Engine] = []
         self.syslog: SyslogEngine
         self.legs: Legs
+        self.journal: Journal | None = None
+        self.database_engine: DatabaseEngine | None = None
         self.tm: Any = None
         self.rr: Any = None
         self.failed = 0
@@ -90,11 +91,57 @@ class Acc:
                 hint = 'modparam("rr", "append_fromtag", 1)'
                 raise OperatorError("acc: detect_direction needs the parameter append_fromtag of rr", suggestion=hint)
         self.register_engine(self.syslog)
+        if self.db_url:
+            self.database_engine = self._make_database_engine(self.db_url)
+            self.register_engine(self.database_engine)
         self.tm.watch(None, REQUEST_IN, self.begin)
         self.worker.hooks.script_end.append(self.script_ended)
         if self.report_ack:
             # before tm, which tells about an ACK without its context
             self.worker.hooks.request_in.insert(0, self.note_ack)
+
+    def _make_database_engine(self, url: str) -> DatabaseEngine:
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        tables = {"db_table_acc": self.db_table_acc, "db_table_missed_calls": self.db_table_missed_calls}
+        extras = parse_extras("db_extra", self.db_extra, self.worker.env)
+        check_names("acc", {**columns, **tables})
+        for param, names in (("db_extra", [name for name, _ in extras]), ("multi_leg_info", self.legs.names)):
+            for name in names:
+                check_names("acc", {param: name})
+        database = open_database(self.worker, url, "acc", query=False)
+        self.journal = Journal(self._journal_path(url), database, self.worker.log, self.worker.spawn)
+        return DatabaseEngine(
+            self.journal,
+            tuple(columns.values()),
+            (self.db_table_acc, self.db_table_missed_calls),
+            self._flag("db_flag"),
+            self._flag("db_missed_flag"),
+            extras,
+            self.legs,
+        )
+
+    def _journal_path(self, url: str) -> Path | None:
+        """Where records wait; None where nothing is to be left on disk (tests in memory, checks)."""
+        if self.db_journal:
+            return Path(self.db_journal)
+        if self.worker.services.get("in_memory"):
+            return None
+        mark = core_hash(to_bytes(url), b"", 1 << 32)
+        return default_folder() / f"acc-{mark:08x}-{self.worker.index}.journal"
+
+    def start(self) -> None:
+        """Open the journal: what an earlier run has left is written now. Raises OperatorError."""
+        if self.journal is not None:
+            try:
+                self.journal.open()
+            except OperatorError as error:
+                hint = 'modparam("acc", "db_journal", "/path/of/file")'
+                raise OperatorError(f"acc: {error.message}", suggestion=hint) from None
+
+    async def stop(self) -> None:
+        """Write what can be written."""
+        if self.journal is not None:
+            await self.journal.stop()
 
     def _flag(self, name: str) -> int:
         number: int = getattr(self, name)
@@ -239,14 +286,26 @@ class Acc:
 
     def log_request(self, ctx: Context, comment: str) -> int:
         """acc_log_request(comment)"""
+        facts = self._requested(ctx, comment)
+        return 1 if facts is not None and self.syslog.account(ctx, facts) else -1
+
+    def db_request(self, ctx: Context, comment: str, table: str) -> int:
+        """acc_db_request(comment, table)"""
+        engine = self.database_engine
+        if engine is None:
+            self.worker.log.error("acc_db_request: parameter db_url is not set", source="acc")
+            return -1
+        facts = self._requested(ctx, comment)
+        return 1 if facts is not None and engine.write(ctx, facts, table) else -1
+
+    def _requested(self, ctx: Context, comment: str) -> Facts | None:
         code, reason = split_comment(comment)
         msg: Message = ctx.msg
         try:
-            facts = self.facts(ctx, REQUESTED, msg, msg.to.tag, code, reason)
+            return self.facts(ctx, REQUESTED, msg, msg.to.tag, code, reason)
         except PeerError as error:
             self.worker.log.error("cannot account a message: %s", error.reason, source="acc")
-            return -1
-        return 1 if self.syslog.account(ctx, facts) else -1
+            return None
 
 
 def answering_uri(transaction: Transaction, status: int) -> str:

@@ -79,6 +79,7 @@ class Legs:
         if len(self._names) > MAX_LEGS:
             message = f"parameter multi_leg_info of acc: {len(self._names)} AVPs, at most {MAX_LEGS} can be accounted"
             raise OperatorError(message)
+        self.names = [name for name, _ in self._names]
         self._sets: list[list[tuple[str, PvAccess]]] = []
 
     def _set(self, number: int) -> list[tuple[str, PvAccess]]:

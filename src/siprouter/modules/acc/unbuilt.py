@@ -1,4 +1,4 @@
-"""Parameters of accounting to databases, RADIUS and DIAMETER, which are refused where they would have an effect."""
+"""Parameters of accounting to RADIUS and DIAMETER, which are refused where they would have an effect."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ def check_unbuilt(acc: Any, log: Log) -> None:
 
     As in SIP Router, db_flag has no effect without db_url, nor radius_flag without radius_config. Raises OperatorError.
     """
-    for switch, what in (("db_url", "a database"), ("radius_config", "a RADIUS server")):
-        if getattr(acc, switch):
-            raise _refusal(switch, what)
+    if acc.radius_config:
+        raise _refusal("radius_config", "a RADIUS server")
     for flag, switch in (
         ("db_flag", "db_url"),
         ("db_missed_flag", "db_url"),
         ("radius_flag", "radius_config"),
         ("radius_missed_flag", "radius_config"),
     ):
-        if getattr(acc, flag) != -1:
+        if getattr(acc, flag) != -1 and not getattr(acc, switch):
             log.warning("parameter %s of acc has no effect without %s", flag, switch, source="acc")
     for flag in ("diameter_flag", "diameter_missed_flag"):
         if getattr(acc, flag) != -1:
