@@ -96,7 +96,7 @@ async def tls_node(
     finally:
         await node.tls.close()
         assert len(node.tls.table) == node.tls.handshakes == 0
-        assert node.tls.stats.queued == node.engine.stats.clear_queued == 0
+        assert node.tls.stats.queued == node.engine.counts.clear_queued == 0
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -127,7 +127,7 @@ async def test_connects_and_uses_the_connection_again(certificate: str) -> None:
             assert data == message
             sources.append(source)
         assert len({source.connection for source in sources}) == 1
-        assert here.engine.stats.connected == there.engine.stats.accepted == 1
+        assert here.engine.counts.connected == there.engine.counts.accepted == 1
         there.tls.send(BODY, sources[0])
         assert (await here.next())[0] == BODY
 
@@ -206,7 +206,7 @@ async def test_what_servers_are_refused(
             _, error = await here.next_failure()
             assert problem in str(error)
             assert any(problem.lower() in record.text.lower() for record in here.records)
-            assert here.engine.stats.handshake_failed == 1
+            assert here.engine.counts.handshake_failed == 1
         else:
             assert (await there.next())[0] == MESSAGE
             assert there.connection.server_name == "sip.test"
@@ -293,7 +293,7 @@ async def test_chains_are_as_long_as_verify_depth_allows(
             else:
                 _, writer = await node.call(own=own)
                 writer.write(MESSAGE)
-                await until(lambda: bool(node.engine.stats.handshake_failed))
+                await until(lambda: bool(node.engine.counts.handshake_failed))
                 assert any("chain too long" in record.text for record in node.records)
                 writer.transport.abort()
 
@@ -317,13 +317,13 @@ async def test_what_is_no_tls_is_refused(certificate: str) -> None:
         writer.write(MESSAGE)
         await read(reader)
         await close(writer)
-        assert node.engine.stats.handshake_failed == 1 and node.messages.empty()
+        assert node.engine.counts.handshake_failed == 1 and node.messages.empty()
 
 
 async def test_the_oldest_of_too_many_handshakes_gives_way(certificate: str) -> None:
     async with tls_node(certificate, options=TlsOptions(max_handshakes=3)) as node:
         idle = [await asyncio.open_connection("127.0.0.1", node.listener.port) for _ in range(8)]
-        await until(lambda: node.engine.stats.handshake_dropped == 5)
+        await until(lambda: node.engine.counts.handshake_dropped == 5)
         assert node.tls.handshakes == 3
         _, writer = await node.call()
         writer.write(MESSAGE)
@@ -338,7 +338,7 @@ async def test_clear_text_that_waits_for_a_handshake_is_bounded(certificate: str
         silent = socket.create_server(("127.0.0.1", 0))
         to = Endpoint(PROTO_TLS, *silent.getsockname())
         assert here.tls.send(b"x" * 800, to, here.failed())
-        assert here.engine.stats.clear_queued == 800
+        assert here.engine.counts.clear_queued == 800
         assert not here.tls.send(b"x" * 800, to, here.failed())
         assert isinstance((await here.next_failure())[1], BlockingIOError)
         here.engine.options.ct_wq_max = 1000
@@ -362,7 +362,7 @@ async def test_too_little_memory(certificate: str) -> None:
         node.engine.options.low_memory_fail = 1 << 63
         writer.write(MESSAGE)
         await until(lambda: len(node.tls.table) == 0)
-        assert node.messages.empty() and node.engine.stats.low_memory == 2
+        assert node.messages.empty() and node.engine.counts.low_memory == 2
         await close(writer)
 
 
@@ -389,7 +389,7 @@ async def test_lifetimes(certificate: str) -> None:
     stream = StreamOptions(connection_lifetime=0.1)
     async with tls_node(certificate, stream=stream, options=TlsOptions(connection_timeout=50)) as node:
         reader, writer = await node.call()
-        await until(lambda: node.engine.stats.accepted == 1)
+        await until(lambda: node.engine.counts.accepted == 1)
         assert 45 < node.connection.seconds_left() <= 50
         writer.write(MESSAGE)
         await node.next()

@@ -21,6 +21,7 @@ from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Watcher, absolute, offer_reload
 from siprouter.state.factory import StateOptions, open_state
+from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
@@ -100,6 +101,7 @@ class Assembly:
     def load(self, parsed: Parsed, options: RunOptions) -> None:
         """Loads modules and compiles the script. Raises ScriptError with everything that is wrong."""
         worker = self.worker
+        worker.services["config_folder"] = absolute(options.file).parent
         load_modules(parsed, worker)
         apply_overrides(worker, options)
         declare_core_cfg(worker)
@@ -111,6 +113,7 @@ class Assembly:
             else:  # names that another machine knows are no fault of the file
                 parsed.diagnostics.warning("listen", error.message, error.location, suggestion=error.suggestion)
         parsed.report(worker.configure_modules())
+        parsed.report(missing_tls(worker))
         script = compile_script(parsed, worker)
         if script is None:
             raise ScriptError(parsed.diagnostics)
@@ -142,6 +145,14 @@ class Assembly:
         )
         self.worker.listeners = self.outlet.listeners = listeners
         self.network.apply(settings, listeners)
+
+
+def missing_tls(worker: Worker) -> list[OperatorError]:
+    """What to say where something listens on TLS, and no module says how to secure it."""
+    listening = [listener.name for listener in worker.listeners if listener.proto in (PROTO_TLS, PROTO_WSS)]
+    if not listening or "tls" in worker.modules:
+        return []
+    return [OperatorError(f"cannot listen on {listening[0]}: TLS needs its module", suggestion='loadmodule "tls.so"')]
 
 
 def apply_overrides(worker: Worker, options: RunOptions) -> None:

@@ -17,11 +17,12 @@ from siprouter.rpc.core import register_core_rpcs
 from siprouter.script.diagnostics import Diagnostics
 from siprouter.script.load import Parsed, ScriptError, compile_script, load_modules, parse_file, parse_text
 from siprouter.script.params import core_settings
+from siprouter.server.network import listen_options
 from siprouter.server.reload import offer_reload
 from siprouter.state.local import LocalState
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.network import Network
-from siprouter.transport.listen import ListenOptions, ListenSpec, parse_listen, plan_sockets
+from siprouter.transport.listen import ListenSpec, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
 from siprouter.util.log import L_DBG, Log
 from siprouter.util.wheel import Wheel
@@ -99,5 +100,5 @@ def make_listeners(worker: Worker, source: Source) -> Listeners:
     settings = worker.settings
     specs: list[ListenSpec] = list(settings.listen) or [parse_listen(item) for item in source.listen]
     names = [*settings.alias, *(parse_listen(item) for item in source.aliases)]
-    plan = plan_sockets(specs, names, ListenOptions(port=settings.port, auto_aliases=False))
+    plan = plan_sockets(specs, names, listen_options(settings, check_only=True))
     return Listeners.from_plan(plan, settings.advertised_address or "", settings.advertised_port or 0)

@@ -50,6 +50,11 @@ class TlsConnection(StreamConnection):
         """Bytes of clear text that wait for a handshake."""
         return self._clear
 
+    @property
+    def unread(self) -> int:
+        """Bytes of records that wait for the handshake's turn or for their rest."""
+        return self._incoming.pending + len(self._hello)
+
     # the beginning
 
     def _open(self, transport: asyncio.Transport) -> None:
@@ -68,6 +73,8 @@ class TlsConnection(StreamConnection):
     def _begin(self, domain: TlsDomain) -> None:
         """Starts the handshake with the settings of a domain."""
         self.domain = domain
+        level = self._tls.engine.options.debug_level
+        self._owner.log.write(level, "%s asks for '%s', gets domain %s", self.source, self.server_name, domain.key)
         name = domain.settings.server_name if self.outgoing else ""
         self.session = domain.context.wrap_bio(
             self._incoming, self._outgoing, server_side=not self.outgoing, server_hostname=name or None
@@ -90,14 +97,14 @@ class TlsConnection(StreamConnection):
 
     def _finish_handshake(self, session: ssl.SSLObject, transport: asyncio.Transport) -> None:
         domain, engine = self.domain, self._tls.engine
-        if domain is not None and domain.context.verify_mode != ssl.CERT_NONE:
+        if domain is not None and domain.verifies:
             if not chain_is_short_enough(session, domain.settings.verify_depth):
                 self._refuse(ConnectionAbortedError("certificate chain too long"))
                 return
         if self.outgoing:
-            engine.stats.connected += 1
+            engine.counts.connected += 1
         else:
-            engine.stats.accepted += 1
+            engine.counts.accepted += 1
         self._tls.handshake_ends(self)
         self._hello = b""
         level, key = engine.options.log_level, domain.key if domain is not None else None
@@ -109,7 +116,7 @@ class TlsConnection(StreamConnection):
     def _refuse(self, error: Exception) -> None:
         """The handshake or the connection cannot go on: the peer gets the alert that says so."""
         if self._opening_since:
-            self._tls.engine.stats.handshake_failed += 1
+            self._tls.engine.counts.handshake_failed += 1
         self._owner.log.error("%s: %s, closing", self.source, reason(error))
         transport = self._transport
         self._finish(error)
@@ -213,19 +220,19 @@ class TlsConnection(StreamConnection):
     def _is_overfull(self, size: int) -> bool:
         if self._transport is not None and not self._opening_since and not self._waiting:
             return super()._is_overfull(size)
-        options, stats = self._tls.engine.options, self._tls.engine.stats
+        options, counts = self._tls.engine.options, self._tls.engine.counts
         if self._clear and self._clear + size > options.con_ct_wq_max:
             return True
-        return stats.clear_queued + size > options.ct_wq_max
+        return counts.clear_queued + size > options.ct_wq_max
 
     def _hold(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None) -> None:
         self._waiting.append((data, to, on_error))
         self._clear += len(data)
-        self._tls.engine.stats.clear_queued += len(data)
+        self._tls.engine.counts.clear_queued += len(data)
 
     def _release(self) -> list[Held]:
         waiting, self._waiting = self._waiting, []
-        self._tls.engine.stats.clear_queued -= self._clear
+        self._tls.engine.counts.clear_queued -= self._clear
         self._clear = 0
         return waiting
 
@@ -290,14 +297,14 @@ class TlsTransport(StreamTransport):
         """Whether less than `threshold` octets of memory are free; counts it."""
         if not threshold or self.engine.free_memory() >= threshold:
             return False
-        self.engine.stats.low_memory += 1
+        self.engine.counts.low_memory += 1
         return True
 
     def handshake_begins(self, connection: TlsConnection) -> None:
         """A connection to us; where too many are at that point the oldest one gives way."""
         self._shaking[connection] = None
         if len(self._shaking) > self.engine.options.max_handshakes:
-            self.engine.stats.handshake_dropped += 1
+            self.engine.counts.handshake_dropped += 1
             next(iter(self._shaking)).fail(TimeoutError("too many handshakes"))
 
     def handshake_ends(self, connection: TlsConnection) -> None:

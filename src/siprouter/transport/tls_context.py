@@ -49,7 +49,6 @@ class TlsSettings:
     verify_server_name: bool = False
     server_name: str = ""
     server_name_mode: int = 0
-    server_id: str = ""
     compression: bool = False
     renegotiation: bool = False
     session_cache: bool = False

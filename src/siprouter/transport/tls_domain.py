@@ -29,7 +29,7 @@ class DomainKey:
 class TlsDomain:
     """One domain, ready for use. Immutable: a reload makes new ones, and connections keep theirs."""
 
-    __slots__ = ("context", "key", "settings")
+    __slots__ = ("__weakref__", "context", "key", "settings")
 
     def __init__(self, key: DomainKey, settings: TlsSettings) -> None:
         """Reads all files. Raises OperatorError."""
@@ -39,6 +39,11 @@ class TlsDomain:
             self.context: ssl.SSLContext = make_context(settings, key.server)
         except OperatorError as error:
             raise OperatorError(f"TLS domain {key}: {error.message}", suggestion=error.suggestion) from None
+
+    @property
+    def verifies(self) -> bool:
+        """Whether the certificate of a peer, where it shows one, has to be good."""
+        return self.context.verify_mode != ssl.CERT_NONE
 
     def serves(self, name: str) -> bool:
         """Whether this server domain is meant by a client that asks for `name` (lower case)."""
@@ -83,9 +88,36 @@ class TlsDomains:
         return (self._by_key.get(DomainKey(False, address, port)) or self._by_key[DomainKey(False)])[0]
 
 
+class TlsLimits(Protocol):
+    """What holds for all TLS connections, read at each use; sizes in bytes, times in seconds. See TlsOptions."""
+
+    @property
+    def send_close_notify(self) -> bool: ...
+    @property
+    def con_ct_wq_max(self) -> int: ...
+    @property
+    def ct_wq_max(self) -> int: ...
+    @property
+    def max_send_fragment(self) -> int: ...
+    @property
+    def connection_timeout(self) -> float: ...
+    @property
+    def handshake_timeout(self) -> float: ...
+    @property
+    def max_handshakes(self) -> int: ...
+    @property
+    def log_level(self) -> int: ...
+    @property
+    def debug_level(self) -> int: ...
+    @property
+    def low_memory_refuse(self) -> int: ...
+    @property
+    def low_memory_fail(self) -> int: ...
+
+
 @dataclass(slots=True)
 class TlsOptions:
-    """What holds for all TLS connections, read at each use; sizes in bytes, times in seconds, -1 as noted."""
+    """TlsLimits with the usual values."""
 
     send_close_notify: bool = False
     con_ct_wq_max: int = 65536
@@ -95,6 +127,7 @@ class TlsOptions:
     handshake_timeout: float = 30
     max_handshakes: int = 1024  # of connections to us
     log_level: int = 3
+    debug_level: int = 3
     low_memory_refuse: int = 0  # octets of free memory below which no connection begins; 0: never mind
     low_memory_fail: int = 0  # the same for what is established
 
@@ -114,9 +147,12 @@ class TlsStats:
 class TlsEngine(Protocol):
     """What the module `tls` gives to the transport."""
 
-    options: TlsOptions
-    stats: TlsStats
-    domains: TlsDomains
+    @property
+    def options(self) -> TlsLimits: ...
+    @property
+    def counts(self) -> TlsStats: ...
+    @property
+    def domains(self) -> TlsDomains: ...
 
     def free_memory(self) -> int:
         """Octets of memory that the system can still give; may be a second old."""
@@ -129,7 +165,7 @@ class PlainEngine:
 
     domains: TlsDomains
     options: TlsOptions = field(default_factory=TlsOptions)
-    stats: TlsStats = field(default_factory=TlsStats)
+    counts: TlsStats = field(default_factory=TlsStats)
 
     def free_memory(self) -> int:
         """More than anybody asks for."""
