@@ -18,11 +18,14 @@ import pytest
 # The Debian package of each program that a test may want.
 PACKAGES = {
     "baresip": "baresip",
+    "chromium": "chromium",
     "curl": "curl",
     "kamailio": "kamailio",
     "kamcmd": "kamailio",
     "linphonec": "linphone-cli",
     "nsd": "nsd",
+    "node": "nodejs",
+    "npm": "npm",
     "sipp": "sip-tester",
     "sipsak": "sipsak",
     "tshark": "tshark",

@@ -6,7 +6,12 @@ TRUE_WORDS = frozenset({"yes", "true", "on", "enable"})
 FALSE_WORDS = frozenset({"no", "false", "off", "disable"})
 INET_WORDS = {"inet": 2, "INET": 2, "inet6": 10, "INET6": 10}
 """address family words; their numbers are those of Linux"""
-PROTO_WORDS = {"udp": 1, "UDP": 1, "tcp": 2, "TCP": 2, "tls": 3, "TLS": 3, "sctp": 4, "SCTP": 4}
+# ws and wss are no words of 3.1; they mean what they do in later versions
+PROTO_WORDS = {
+    spelling: number
+    for number, word in enumerate(("udp", "tcp", "tls", "sctp", "ws", "wss"), 1)
+    for spelling in (word, word.upper())
+}
 TLS_METHODS = {
     word: name for name in ("SSLv23", "SSLv2", "SSLv3", "TLSv1") for word in (name, name.lower(), name.upper())
 }

@@ -138,6 +138,7 @@ class Server:
         worker.services["connection_alias"] = lambda connection, port: table.add_alias(
             connection, port, network.stream.alias_flags
         )
+        worker.services["upgrade"] = assembly.outlet.upgrade
         network.stream.http = bool(worker.hooks.http_in)
         if any(is_stream(listener.proto) for listener in worker.listeners):
             worker.hooks.request_in.insert(0, lambda ctx: note_alias(ctx, assembly))

@@ -62,6 +62,17 @@ class ConnectionTable(Generic[C]):
         connection.remote = remote
         self._add_name(connection, remote[1], flags)
 
+    def change_proto(self, connection: C, proto: int, flags: int = ALIAS_REPLACE) -> None:
+        """Makes a connection known as one of another protocol, its aliases included."""
+        names = self._aliases[connection.id]
+        ports = [name[2] for name in names]
+        for name in names:
+            self._drop_name(name, connection)
+        names.clear()
+        connection.proto = proto
+        for port in ports:
+            self._add_name(connection, port, flags)
+
     def present(self, id: int) -> C | None:
         """The connection with this id, also where it is about to close."""
         return self._by_id.get(id)

@@ -10,6 +10,8 @@ from siprouter.transport.endpoint import (
     PROTO_TCP,
     PROTO_TLS,
     PROTO_UDP,
+    PROTO_WS,
+    PROTO_WSS,
     SIP_PORT,
     SIPS_PORT,
 )
@@ -22,6 +24,9 @@ from siprouter.transport.interfaces import (
 )
 from siprouter.util.address import normalize_ip
 from siprouter.util.errors import OperatorError
+
+ONLY_WHERE_NAMED = (PROTO_WS, PROTO_WSS)
+"""`listen=ws:…` asks for a port of its own; without it WebSocket shares those of TCP and TLS"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +168,14 @@ class _Planner:
             specs = [ListenSpec(found.address) for found in self.interfaces if found.up]
         for spec in specs:
             self.check_proto(spec)
-        for proto in (*self.options.protos, *self.options.named):
+        for proto in (*self.options.protos, *self.options.named, *ONLY_WHERE_NAMED):
             for spec in specs:
                 if spec.proto == proto or (spec.proto == PROTO_NONE and proto in self.options.protos):
                     self.add_spec(spec, proto)
 
     def check_proto(self, spec: ListenSpec) -> None:
         """OperatorError where a spec names a protocol that is not available."""
-        if spec.proto not in (PROTO_NONE, *self.options.protos, *self.options.named):
+        if spec.proto not in (PROTO_NONE, *ONLY_WHERE_NAMED, *self.options.protos, *self.options.named):
             name = PROTO_NAMES[spec.proto]
             raise OperatorError(f"cannot listen on {name}:{spec.host}: {name} is disabled or not available")
 

@@ -28,6 +28,8 @@ class Listeners:
         self.all: list[Listener] = []
         self.aliases: list[Alias] = []
         self.names: dict[Listener, str] = {}
+        self.shared: dict[Listener, Listener] = {}
+        """listeners without a socket of their own, and those that they share one with"""
         self.self_checks: list[SelfCheck] = []
         self.source_address = source_address
         self._hosts: dict[str, list[tuple[int, int, Listener | None]]] = {}
@@ -65,6 +67,15 @@ class Listeners:
         # The first that is not loopback sends what has no listener of its own.
         if present is None or is_loopback(present.address) > is_loopback(listener.address):
             self._defaults[key] = listener
+
+    def share(self, carrier: Listener, proto: int) -> Listener:
+        """The listener for `proto` on the socket of `carrier` (WebSocket on the TCP port), made if new."""
+        found = self.find(carrier.address, carrier.port, proto)
+        if found is None:
+            found = Listener(proto, carrier.address, carrier.port, carrier.advertised_address, carrier.advertised_port)
+            self.add(found, self.names.get(carrier, ""))
+            self.shared[found] = carrier
+        return found
 
     def add_alias(self, host: str, port: int = 0, proto: int = PROTO_NONE) -> None:
         """Makes `host` count as ourselves, with this port and protocol only where they are not 0."""

@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 from siprouter.transport.connections import ConnectionTable
 from siprouter.transport.datagrams import DatagramFactory
-from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, PROTO_UDP, Endpoint, ErrorCallback, Listener
+from siprouter.transport.endpoint import (
+    PROTO_TCP,
+    PROTO_TLS,
+    PROTO_UDP,
+    PROTO_WS,
+    PROTO_WSS,
+    Endpoint,
+    ErrorCallback,
+    Listener,
+)
 from siprouter.transport.listeners import Listeners
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.transport.stream import StreamConnection
@@ -14,6 +23,8 @@ from siprouter.transport.tcp import StreamTransport
 from siprouter.transport.tls import TlsTransport
 from siprouter.transport.tls_domain import TlsEngine
 from siprouter.transport.udp import UdpSocket
+from siprouter.transport.websocket import WebSocketFramer
+from siprouter.transport.ws import WebSocketTransport
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
 
@@ -54,12 +65,14 @@ class SocketOutlet:
         factory = DatagramFactory()
         try:
             for listener in self.listeners:
-                if listener.proto == PROTO_UDP:
+                if listener in self.listeners.shared:
+                    self._stream(listener.proto, receiver)
+                elif listener.proto == PROTO_UDP:
                     self._udp[listener] = UdpSocket(
                         self._loop, listener, receiver.receive, self._log, self.udp_options, factory
                     )
-                elif listener.proto == PROTO_TCP:
-                    await self._stream(PROTO_TCP, receiver).listen(listener)
+                elif listener.proto in (PROTO_TCP, PROTO_WS):
+                    await self._stream(listener.proto, receiver).listen(listener)
                 elif listener.proto == PROTO_TLS:
                     await self._tls_stream(receiver, listener).listen(listener)
                 else:
@@ -72,7 +85,10 @@ class SocketOutlet:
         """The transport of a stream protocol, made if new."""
         transport = self._streams.get(proto)
         if transport is None:
-            transport = self._streams[proto] = StreamTransport(
+            kind = StreamTransport
+            if proto in (PROTO_WS, PROTO_WSS):
+                kind = WebSocketTransport
+            transport = self._streams[proto] = kind(
                 self._loop, receiver, self._log, self.stream_options, self.table, self.stats, proto
             )
         return transport
@@ -88,6 +104,19 @@ class SocketOutlet:
                 self._loop, receiver, self._log, self.tls, self.stream_options, self.table, self.stats
             )
         return transport
+
+    def upgrade(
+        self, number: int, listener: Listener, rest: bytes, on_closed: Callable[[StreamConnection], None] | None
+    ) -> StreamConnection | None:
+        """Let a connection speak WebSocket as one of `listener`, its handshake is answered; None where it is gone."""
+        transport = self._streams[listener.proto]
+        connection = self.table.get(number)
+        if connection is None:
+            return None
+        self.table.change_proto(connection, transport.proto, self.stream_options.new_conn_alias_flags)
+        connection.on_closed = on_closed
+        connection.upgrade(transport.proto, listener, WebSocketFramer(), rest)
+        return connection
 
     async def start(self) -> None:
         """Begins to receive and to accept."""

@@ -1,9 +1,11 @@
 """One stream connection: bytes to whole messages and back, with every wait and every queue bounded."""
 
+from __future__ import annotations
+
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from siprouter.sip.errors import MessageError
 from siprouter.sip.framing import PING, PONG
@@ -13,6 +15,9 @@ from siprouter.transport.http import CONTINUE, HttpItem, HttpRefusal, HttpReques
 from siprouter.transport.sockopts import StreamOptions
 from siprouter.transport.stream_parts import Framer, Prelude, Receiver, StreamStats
 from siprouter.util.log import Log
+
+if TYPE_CHECKING:
+    from siprouter.transport.websocket import WebSocketFramer
 
 
 class StreamOwner(Protocol):
@@ -29,19 +34,19 @@ class StreamOwner(Protocol):
         """Where the next read puts what has arrived."""
         ...
 
-    def prelude(self, connection: "StreamConnection") -> Prelude | None:
+    def prelude(self, connection: StreamConnection) -> Prelude | None:
         """What an accepted connection has to begin with, if anything."""
         ...
 
-    def identify(self, connection: "StreamConnection", peer: Peer) -> None:
+    def identify(self, connection: StreamConnection, peer: Peer) -> None:
         """The peer of the connection is another than the one that it came from."""
         ...
 
-    def connected(self, connection: "StreamConnection") -> bool:
+    def connected(self, connection: StreamConnection) -> bool:
         """It is established; False refuses it."""
         ...
 
-    def gone(self, connection: "StreamConnection") -> None:
+    def gone(self, connection: StreamConnection) -> None:
         """It is closed or about to be."""
         ...
 
@@ -83,6 +88,8 @@ class StreamConnection(asyncio.BufferedProtocol):
         self._opening_since = 0.0
         self._prelude: Prelude | None = None
         self._discards = 0
+        self._websocket: WebSocketFramer | None = None
+        self.on_closed: Callable[[StreamConnection], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
     # what asyncio calls
@@ -156,6 +163,10 @@ class StreamConnection(asyncio.BufferedProtocol):
             self._owner.log.error("write queue of %s is full", self.source)
             self.fail(BlockingIOError("write queue full"))
             return False
+        if self._websocket is not None:
+            if self._websocket.ended:
+                return False
+            data = self._websocket.encode(data)
         if self._transport is None or self._opening_since or self._waiting:
             self._hold(data, to, on_error)
         else:
@@ -165,8 +176,33 @@ class StreamConnection(asyncio.BufferedProtocol):
             self.close()
         return True
 
+    def upgrade(self, proto: int, listener: Listener | None, framer: WebSocketFramer, rest: bytes = b"") -> None:
+        """From now on messages come and go in frames; `rest` are the first octets of them. See ConnectionTable too."""
+        self._framer = self._websocket = framer
+        self.listener = listener
+        self.source = Endpoint(proto, self.remote[0], self.remote[1], self.id, listener)
+        self._partial_since = 0.0
+        if rest:
+            self._owner.loop.call_soon(self._take, rest)
+
+    @property
+    def websocket(self) -> WebSocketFramer | None:
+        """The frames of the connection where it is a WebSocket."""
+        return self._websocket
+
+    def write(self, data: bytes) -> None:
+        """Writes octets that are no message: control frames of a WebSocket."""
+        if self._transport is None or self._closed or not data:
+            return
+        if self._waiting:
+            self._hold(data, self.source, None)
+        else:
+            self._write_now(self._transport, data, self.source, None)
+
     def close(self) -> None:
         """Closes after what is queued; the connection is not used for anything new."""
+        if self._websocket is not None and self.reusable:
+            self.write(self._websocket.close())
         self.reusable = False
         if self._transport is not None and not self._opening_since:
             self._shut_down(self._transport)
@@ -181,6 +217,14 @@ class StreamConnection(asyncio.BufferedProtocol):
         """Gives the connection a lifetime of its own without traffic (-1: without end)."""
         self._lifetime = seconds
         self._arm()
+
+    def idle_for(self) -> float:
+        """Seconds since something was sent or received."""
+        return self._owner.loop.time() - self._active_at
+
+    def touch(self) -> None:
+        """Counts as traffic: from now the connection is idle."""
+        self._active_at = self._owner.loop.time()
 
     @property
     def state(self) -> str:
@@ -265,7 +309,16 @@ class StreamConnection(asyncio.BufferedProtocol):
                 self._deliver(message)
         if self._framer.error is not None and self.reusable:
             self._reject(self._framer.error, self._framer.rest)
+        if self._websocket is not None:
+            self._answer_frames(self._websocket)
         self._note_partial(bool(messages))
+
+    def _answer_frames(self, websocket: WebSocketFramer) -> None:
+        """Sends what control frames call for."""
+        self._active_at = self._owner.loop.time()
+        self.write(websocket.output())
+        if websocket.finished and self.reusable:
+            self.close()
 
     def _say_last(self, transport: asyncio.Transport) -> None:
         """Sends what belongs behind the last message."""
@@ -374,6 +427,8 @@ class StreamConnection(asyncio.BufferedProtocol):
             self._timer.cancel()
             self._timer = None
         self._owner.gone(self)
+        if self.on_closed is not None:
+            self.on_closed(self)
         unsent = [(to, on_error) for _, to, on_error in self._release()]
         unsent += [(to, on_error) for _, to, on_error in self._unsent]
         self._unsent.clear()
