@@ -7,7 +7,6 @@ from tests.support.fakes import FakeWorker
 @pytest.mark.parametrize(
     "name,value,message",
     [
-        ("db_mode", 1, "db_mode 1 needs storage in a database"),
         ("matching_mode", 3, "matching_mode must be"),
         ("timer_interval", 0, "timer_interval must be"),
         ("nat_bflag", 32, "nat_bflag must be"),

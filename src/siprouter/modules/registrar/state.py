@@ -8,7 +8,9 @@ from siprouter.core.access import PvAccess
 from siprouter.core.avp_param import avp_param
 from siprouter.core.sockets import parse_socket
 from siprouter.modules.registrar.aor import make_aor
+from siprouter.modules.registrar.database import look_in_database
 from siprouter.modules.registrar.rejection import AOR_PARSE, Rejected
+from siprouter.modules.usrloc.storage import DB_ONLY
 from siprouter.sip.errors import MessageError
 from siprouter.sip.uri import Uri, parse_uri
 from siprouter.util.errors import OperatorError
@@ -54,6 +56,8 @@ class Registrar:
         """Checks the parameters and finds the modules needed. Raises OperatorError."""
         self.usrloc = self.worker.module("usrloc")
         self._use_domain = bool(self.usrloc.use_domain)
+        if self.usrloc.db_mode == DB_ONLY:
+            look_in_database(self)
         self.sl = self.worker.module("sl")
         self.accepted = self.stats.accepted_regs
         self._received = avp_param(self.worker, "registrar", "received_avp", self.received_avp)

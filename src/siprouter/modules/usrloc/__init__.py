@@ -29,17 +29,17 @@ module = Module(
     family=KAMAILIO,
     params=[
         *(
-            param(f"{name}_column", str, column, f"database column of the {name.replace('_', ' ')} (db_mode 0: unused)")
+            param(f"{name}_column", str, column, f"database column of the {name.replace('_', ' ')}")
             for name, column in _COLUMNS.items()
         ),
-        param("db_url", str, "mysql://openser:openserrw@localhost/openser", "database (db_mode 0: unused)"),
+        param("db_url", str, "mysql://openser:openserrw@localhost/openser", "database"),
         param("timer_interval", int, 60, "seconds between two removals of expired contacts"),
-        param("db_mode", int, 0, "0: memory only"),
+        param("db_mode", int, 0, "0: memory only, 1: written at once, 2: now and then, 3: the database alone"),
         param("use_domain", int, 0, "1: the domain is part of the address of record"),
         param("desc_time_order", int, 0, "1: newest contact first, instead of by q"),
         param("matching_mode", int, 0, "same contact when equal: 0 URI, 1 URI and Call-ID, 2 URI and Path"),
         param("cseq_delay", int, 20, "seconds within which the same CSeq counts as a retransmission"),
-        param("fetch_rows", int, 2000, "rows to fetch at once (db_mode 0: unused)"),
+        param("fetch_rows", int, 2000, "rows to fetch at once at the start"),
         param("hash_size", int, 9, "the table size that dumps tell is 2 to the power of this"),
         param("nat_bflag", int, -1, "branch flag that marks contacts behind NAT"),
     ],

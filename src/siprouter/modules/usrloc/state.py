@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siprouter.db.databases import check_names, open_database
 from siprouter.modules.usrloc.domain import ALL_EVENTS, Callback, Domain
+from siprouter.modules.usrloc.rows import NAMES, Columns
+from siprouter.modules.usrloc.storage import DB_ONLY, WRITE_BACK, WRITE_THROUGH, Storage
 from siprouter.util.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from siprouter.transport.endpoint import Listener
 
 NO_DB = 0
+DB_MODES = (NO_DB, WRITE_THROUGH, WRITE_BACK, DB_ONLY)
 MATCHING_MODES = (0, 1, 2)
 
 
@@ -26,6 +30,9 @@ class Usrloc:
     use_domain: int
     desc_time_order: int
     nat_bflag: int
+    db_url: str
+    fetch_rows: int
+    storage: Storage
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
@@ -36,11 +43,6 @@ class Usrloc:
 
     def configure(self) -> None:
         """Checks the parameters. Raises OperatorError."""
-        if self.db_mode != NO_DB:
-            raise OperatorError(
-                f"usrloc: db_mode {self.db_mode} needs storage in a database, which this version does not have",
-                suggestion='modparam("usrloc", "db_mode", 0) keeps bindings in memory',
-            )
         if self.matching_mode not in MATCHING_MODES:
             raise OperatorError(f"usrloc: matching_mode must be 0, 1 or 2, found {self.matching_mode}")
         if self.timer_interval < 1:
@@ -48,6 +50,35 @@ class Usrloc:
         if not (-1 <= self.nat_bflag <= 31 or self.nat_bflag == 0xFFFFFFFF):
             raise OperatorError(f"usrloc: nat_bflag must be a flag number (0 to 31), found {self.nat_bflag}")
         self.nat_flag = 1 << self.nat_bflag if 0 <= self.nat_bflag <= 31 else 0
+        if self.db_mode not in DB_MODES:
+            raise OperatorError(f"usrloc: db_mode must be 0, 1, 2 or 3, found {self.db_mode}")
+        if self.db_mode != NO_DB:
+            self._configure_storage()
+
+    def _configure_storage(self) -> None:
+        names = {name: getattr(self, f"{name}_column") for name in NAMES}
+        check_names("usrloc", {f"{name}_column": column for name, column in names.items()})
+        self.storage = Storage(
+            self.worker,
+            open_database(self.worker, self.db_url, "usrloc"),
+            Columns(names, bool(self.use_domain), self.matching_mode),
+            self.db_mode,
+            self.timer_interval,
+            self.fetch_rows,
+            bool(self.desc_time_order),
+        )
+        self.subscribe(self.storage.changed)
+        self.worker.hooks.tick.append(self.storage.tick)
+
+    async def start(self) -> None:
+        """Load the bindings from the database, if there is one. Raises OperatorError."""
+        if self.db_mode != NO_DB:
+            await self.storage.load(list(self.domains.values()))
+
+    async def stop(self) -> None:
+        """Write what the database does not have yet."""
+        if self.db_mode != NO_DB:
+            await self.storage.stop()
 
     @property
     def slots(self) -> int:

@@ -29,7 +29,7 @@ class SerUsrloc(Usrloc):
         """bit of the attribute flag `reg_avp_flag`; 0: attributes are not kept"""
 
     def configure(self) -> None:
-        """Checks the parameters. Raises OperatorError."""
+        """Checks the parameters; there is no database in this flavour. Raises OperatorError."""
         if self.db_mode != NO_DB:
             raise OperatorError(
                 f"usrloc: db_mode {self.db_mode} needs storage in a database, which this version does not have",
