@@ -11,7 +11,7 @@ def to_bytes(text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        kept = "".join("?" if _stands_for_nothing(char) else char for char in text)
+        kept = "".join(["?" if _stands_for_nothing(char) else char for char in text])
         return kept.encode("utf-8", "surrogateescape")
 
 

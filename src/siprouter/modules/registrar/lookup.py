@@ -56,7 +56,7 @@ def lookup(inst: Registrar, ctx: Context, domain: Domain) -> int:
     except PeerError as error:
         inst.worker.log.error("lookup(): bad path of contact %s: %s", contacts[0].uri, error, source="registrar")
         return FAILED
-    if inst.cfg.append_branches:
+    if inst.settings["append_branches"]:
         for index in range(1, len(contacts)):
             _append_branch(inst, ctx, contacts[index])
     return 1

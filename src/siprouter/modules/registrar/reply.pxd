@@ -2,7 +2,8 @@ cimport cython
 
 from siprouter.core.context cimport Context
 from siprouter.modules.registrar.state cimport Registrar
-from siprouter.modules.usrloc.contact cimport Contact
+from siprouter.modules.usrloc.contact cimport Contact, q_text
+from siprouter.util.text cimport to_bytes
 
 cdef int PATH_OFF
 

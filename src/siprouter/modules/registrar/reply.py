@@ -26,10 +26,10 @@ def contact_line(contacts: Contacts, now: int, received_param: str) -> bytes:
 def contact_value(contact: Contact, now: int, received_param: str) -> str:
     """One contact as answers list it."""
     left = contact.expires - now if contact.expires else 0
-    value = f"<{contact.uri}>"
-    if contact.q >= 0:
-        value += f";q={q_text(contact.q)}"
-    value += f";expires={left}"
+    if contact.q < 0:
+        value = f"<{contact.uri}>;expires={left}"
+    else:
+        value = f"<{contact.uri}>;q={q_text(contact.q)};expires={left}"
     if contact.received:
         value += f';{received_param}="{contact.received}"'
     return value
@@ -47,6 +47,6 @@ def send_rejected(inst: Registrar, ctx: Context, rejected: Rejected, contacts: C
     """The error with its reason in P-Registrar-Error; Retry-After with a 5xx where it is set."""
     lines = contact_line(contacts, now, inst.received_param)
     lines += b"P-Registrar-Error: %b\r\n" % rejected.info.encode()
-    if rejected.status >= 500 and inst.cfg.retry_after:
-        lines += b"Retry-After: %d\r\n" % inst.cfg.retry_after
+    if rejected.status >= 500 and inst.settings["retry_after"]:
+        lines += b"Retry-After: %d\r\n" % inst.settings["retry_after"]
     return inst.sl.send_reply(ctx, rejected.status, REASONS[rejected.status], lines) > 0

@@ -2,6 +2,7 @@ cimport cython
 
 from siprouter.core.context cimport Context
 from siprouter.modules.registrar.state cimport Registrar
+from siprouter.modules.usrloc.contact cimport Contact
 from siprouter.sip.headers cimport Header
 from siprouter.sip.message cimport Message
 from siprouter.sip.nameaddr cimport NameAddr, params_of
@@ -44,13 +45,16 @@ cpdef Registration make_registration(str call_id, unsigned int cseq, long now, u
                                      unsigned int cflags=*)
 
 @cython.locals(msg=Message, reg=Registration, contacts=list, contact=NameAddr, default=long, allowed="unsigned int")
-cpdef Registration read_registration(Registrar inst, Context ctx, unsigned int flags, long now)
+cpdef Registration read_registration(Registrar inst, Context ctx, unsigned int flags, long now, tuple known)
 
 @cython.locals(contact=NameAddr)
 cpdef bint has_star(list contacts) except -1
 
 @cython.locals(contacts=list, contact=NameAddr)
-cpdef list read_contacts(Message msg)
+cpdef list read_contacts(Message msg, tuple known=*)
+
+@cython.locals(contact=Contact, index=Py_ssize_t)
+cpdef bint is_known(str uri, tuple known) except -1
 
 @cython.locals(uri=str, cursor=ParamCursor, q_text=str, methods_text=str, expires_text=str, received=str, expires=long,
                q=short)
@@ -58,11 +62,11 @@ cdef Wanted _wanted(Registrar inst, Context ctx, NameAddr contact, long default_
                     str path_received, long now)
 
 @cython.locals(header=Header, text=str, seconds=long)
-cpdef long header_expires(inst, Message msg, long now) except -1
+cpdef long header_expires(Message msg, long now) except -2
 
 cpdef long parse_seconds(str text) except -2
 
-@cython.locals(seconds=long, expires=long, shortest=long, longest=long)
+@cython.locals(settings=dict, seconds=long, expires=long, shortest=long, longest=long)
 cpdef long contact_expires(inst, str text, long default, long now) except -1
 
 @cython.locals(header=Header)

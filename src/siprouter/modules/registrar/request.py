@@ -18,7 +18,7 @@ from siprouter.modules.registrar.rejection import (
     STAR_EXPIRES,
     Rejected,
 )
-from siprouter.modules.usrloc.contact import ALL_METHODS, MAX_EXPIRES, parse_q
+from siprouter.modules.usrloc.contact import ALL_METHODS, MAX_EXPIRES, Contacts, parse_q
 from siprouter.sip.nameaddr import params_of
 from siprouter.sip.names import H_ALLOW, H_CONTACT, H_EXPIRES, H_PATH, H_USER_AGENT
 from siprouter.util.errors import PeerError
@@ -34,12 +34,14 @@ MAX_RECEIVED = 512
 MAX_CALL_ID = 512
 MAX_USER_AGENT = 255
 NO_USER_AGENT = "n/a"
+BY_DEFAULT = -1
+FEW = 8
 
 
 class Limits(Protocol):
-    """What says how long contacts live: the settings `min_expires` and `max_expires` in `cfg`, and the default."""
+    """What says how long contacts live: the settings `min_expires` and `max_expires`, and the default."""
 
-    cfg: Any
+    settings: dict[str, Any]
 
     def default_expiry(self) -> int: ...
 
@@ -100,16 +102,19 @@ def make_registration(call_id: str, cseq: int, now: int, flags: int = 0, cflags:
     return reg
 
 
-def read_registration(inst: Registrar, ctx: Context, flags: int, now: int) -> Registration:
-    """Reads the message of `ctx`. `flags` are the storage flags for its contacts. Raises Rejected."""
+def read_registration(inst: Registrar, ctx: Context, flags: int, now: int, known: Contacts) -> Registration:
+    """Reads the message of `ctx`. `flags` are the storage flags for its contacts, `known` the bindings that there are.
+
+    Raises Rejected.
+    """
     msg: Message = ctx.msg
     reg = make_registration(msg.call_id, msg.cseq.number, now, flags, ctx.branch_flags)
     if len(reg.call_id) > MAX_CALL_ID:
         raise Rejected(*CALL_ID_LENGTH)
-    contacts = read_contacts(msg)
-    default = header_expires(inst, msg, now)
+    contacts = read_contacts(msg, known)
+    default = header_expires(msg, now)
     if has_star(contacts):
-        if default > 0:
+        if default != 0:
             raise Rejected(*STAR_EXPIRES)
         if len(contacts) > 1:
             raise Rejected(*STAR_CONTACTS)
@@ -139,18 +144,30 @@ def has_star(contacts: list[NameAddr]) -> bool:
     return False
 
 
-def read_contacts(msg: Message) -> list[NameAddr]:
-    """The contacts of the message, each with a URI or a star. Raises Rejected."""
+def read_contacts(msg: Message, known: Contacts = ()) -> list[NameAddr]:
+    """The contacts of the message, each with a URI or a star. Raises Rejected.
+
+    The URIs of the bindings `known` are not looked at again: phones repeat theirs.
+    """
     try:
         contacts = msg.contacts()
         for contact in contacts:
-            if not contact.star:
+            if not contact.star and not (known and is_known(contact.uri, known)):
                 contact.parsed_uri  # noqa: B018  raises where it is none
     except PeerError as error:
         raise Rejected(*PARSE_CONTACT) from error
     if not contacts and msg.get(H_CONTACT) is not None:
         raise Rejected(*PARSE_CONTACT)
     return contacts
+
+
+def is_known(uri: str, known: Contacts) -> bool:
+    """Whether one of the first few bindings has this URI."""
+    for index in range(min(len(known), FEW)):
+        contact = known[index]
+        if contact.uri == uri:
+            return True
+    return False
 
 
 def _wanted(
@@ -178,7 +195,7 @@ def _wanted(
     if len(uri) > MAX_CONTACT or (received is not None and len(received) > MAX_RECEIVED):
         raise Rejected(*CONTACT_LENGTH)
     try:
-        q = parse_q(q_text) if q_text else inst.cfg.default_q
+        q = parse_q(q_text) if q_text else inst.settings["default_q"]
     except ValueError:
         raise Rejected(*INVALID_Q) from None
     if methods_text is not None:
@@ -190,17 +207,17 @@ def _wanted(
     return make_wanted(uri, expires, q, allowed, received)
 
 
-def header_expires(inst: Limits, msg: Message, now: int) -> int:
-    """Absolute expiry that the Expires header gives, or the default one; 0 to remove."""
+def header_expires(msg: Message, now: int) -> int:
+    """Absolute expiry that the Expires header gives; 0 to remove; BY_DEFAULT where it says nothing."""
     header = msg.get(H_EXPIRES)
     if header is None:
-        return now + inst.default_expiry()
+        return BY_DEFAULT
     text = msg.value(header)
     if not text:
         raise Rejected(*PARSE_EXPIRES)
     seconds = parse_seconds(text.split()[0])
     if seconds < 0:
-        return now + inst.default_expiry()
+        return BY_DEFAULT
     return min(now + seconds, MAX_EXPIRES) if seconds else 0
 
 
@@ -212,19 +229,21 @@ def parse_seconds(text: str) -> int:
 
 
 def contact_expires(inst: Limits, text: str, default: int, now: int) -> int:
-    """Absolute expiry of one contact within the limits; 0 to remove it."""
+    """Absolute expiry of one contact within the limits; 0 to remove it. `default` is what `header_expires` gave."""
+    expires = default
     if text:
         seconds = parse_seconds(text)
-        if seconds < 0:
-            seconds = inst.default_expiry()
-        expires = min(now + seconds, MAX_EXPIRES) if seconds else 0
-    else:
-        expires = default
+        if seconds >= 0:
+            expires = now + seconds if seconds else 0
+        else:
+            expires = BY_DEFAULT
+    if expires == BY_DEFAULT:
+        expires = now + inst.default_expiry()
     if expires == 0:
         return 0
-    cfg = inst.cfg
-    shortest: int = cfg.min_expires
-    longest: int = cfg.max_expires
+    settings = inst.settings
+    shortest: int = settings["min_expires"]
+    longest: int = settings["max_expires"]
     expires = max(expires, now + shortest)
     if longest:
         expires = min(expires, now + longest)

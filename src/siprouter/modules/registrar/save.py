@@ -48,7 +48,7 @@ def save(inst: Registrar, ctx: Context, domain: Domain, flags: int = 0) -> int:
         aor = inst.aor_of_message(ctx)
         stored = domain.get(aor)
         contacts = valid_contacts(stored, now)
-        reg = read_registration(inst, ctx, STORED_IN_MEMORY if flags & MEMORY_ONLY else 0, now)
+        reg = read_registration(inst, ctx, STORED_IN_MEMORY if flags & MEMORY_ONLY else 0, now, contacts)
         _check_path_support(inst, ctx, reg)
         outcome = _work_out(inst, contacts, reg, bool(flags & REPLACE))
     except Rejected as rejected:
@@ -89,7 +89,7 @@ def _work_out(inst: Registrar, contacts: Contacts, reg: Registration, replace: b
 
 def _rules(inst: Registrar, replace: bool) -> Rules:
     """The settings for this registration: the same object as long as they are the same."""
-    most: int = inst.cfg.max_contacts
+    most: int = inst.settings["max_contacts"]
     rules: Rules | None = inst.rules
     if rules is None or rules.max_contacts != most or rules.replace != replace:
         usrloc = inst.usrloc

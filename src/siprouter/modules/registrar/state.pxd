@@ -31,6 +31,7 @@ cdef class Registrar:
     cdef object _call_id
     cdef unsigned int _socket_flag
     cdef bint _use_domain
+    cdef public dict settings
     cdef dict __dict__  # parameters that nothing here reads are set as attributes, too
 
     cpdef str aor(self, Context ctx, str uri=*)

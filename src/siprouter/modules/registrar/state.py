@@ -48,6 +48,8 @@ class Registrar:
         self._call_id: PvAccess | None = None
         self._socket_flag = 0
         self._use_domain = False
+        self.settings: dict[str, Any] = {}
+        """the values in `cfg`"""
         self.rules: Any = None
         """the Rules that save() used last"""
         self.accepted: Counter
@@ -58,6 +60,7 @@ class Registrar:
         self._use_domain = bool(self.usrloc.use_domain)
         if self.usrloc.db_mode == DB_ONLY:
             look_in_database(self)
+        self.settings = self.cfg.values()
         self.sl = self.worker.module("sl")
         self.accepted = self.stats.accepted_regs
         self._received = avp_param(self.worker, "registrar", "received_avp", self.received_avp)
@@ -98,8 +101,9 @@ class Registrar:
             raise Rejected(*AOR_PARSE) from None
 
     def _make_aor(self, uri: Uri) -> str:
-        prefix = (self.cfg.realm_pref or "") if self._use_domain else ""
-        return make_aor(uri, self._use_domain, prefix, bool(self.cfg.case_sensitive))
+        settings = self.settings
+        prefix = (settings["realm_pref"] or "") if self._use_domain else ""
+        return make_aor(uri, self._use_domain, prefix, bool(settings["case_sensitive"]))
 
     def received_from_avp(self, ctx: Context) -> str | None:
         """The URI in `received_avp`."""
@@ -115,8 +119,8 @@ class Registrar:
 
     def default_expiry(self) -> int:
         """Seconds for contacts that name none: `default_expires`, varied by `default_expires_range` per cent."""
-        expires: int = self.cfg.default_expires
-        spread = self.cfg.default_expires_range
+        expires: int = self.settings["default_expires"]
+        spread = self.settings["default_expires_range"]
         if not spread:
             return expires
         chance = int.from_bytes(self.worker.random_bytes(2), "big") / 65536

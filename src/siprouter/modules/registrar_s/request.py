@@ -78,9 +78,9 @@ def read_registration(inst: SerRegistrar, ctx: Context, flags: int) -> Registrat
     if len(reg.call_id) > MAX_CALL_ID:
         raise Rejected(*CALL_ID_LENGTH)
     contacts = read_contacts(msg)
-    default = header_expires(inst, msg, now)
+    default = header_expires(msg, now)
     if any(contact.star for contact in contacts):
-        if default > 0:
+        if default != 0:
             raise Rejected(*STAR_EXPIRES)
         if len(contacts) > 1:
             raise Rejected(*STAR_CONTACTS)

@@ -39,6 +39,8 @@ class SerRegistrar:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.usrloc: SerUsrloc
+        self.settings: dict[str, Any] = {}
+        """the values in `cfg`"""
         self.sl: Any = None
         self.save_nat = 0
         """bit of the flag that marks requests from behind NAT; 0: none"""
@@ -54,6 +56,7 @@ class SerRegistrar:
         """Checks the parameters and finds the modules needed. Raises OperatorError."""
         self.usrloc = self.worker.module("usrloc")
         self.sl = self.worker.module("sl")
+        self.settings = self.cfg.values()
         self.save_nat = self._flag_bit("save_nat_flag", self.save_nat_flag)
         self.load_nat = self._flag_bit("load_nat_flag", self.load_nat_flag)
         self._trust = self._flag_number("trust_received_flag", self.trust_received_flag, TRUST_ALL)

@@ -4,6 +4,7 @@ from siprouter.core.context cimport Context
 from siprouter.modules.textops.args cimport HeaderName, Methods
 from siprouter.sip.headers cimport Header
 from siprouter.sip.message cimport Message
+from siprouter.util.text cimport to_bytes, to_str
 
 cdef int H_OTHER
 cdef int H_PRIVACY

@@ -40,3 +40,5 @@ cpdef tuple valid_contacts(tuple contacts, double now)
 
 @cython.locals(contact=Contact, earliest="unsigned int")
 cpdef unsigned int earliest_expiry(tuple contacts) except? 0
+
+cpdef str q_text(int q)
