@@ -69,7 +69,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("-g", "--group", metavar="GROUP", help="group to run as, name or number")
     add("-w", "--workdir", metavar="DIRECTORY", help="working directory")
     add("-t", "--chroot", metavar="DIRECTORY", help="root directory")
-    add("-n", "--children", type=int, metavar="NUMBER", help="number of worker processes")
+    add("-n", "--children", type=int, metavar="NUMBER", help="Kamailio's processes for a socket; see --workers")
+    add("--workers", metavar="N|auto", help="worker processes; auto: one for each processor. Default 1")
     add("-b", "--max-buffer", type=int, metavar="BYTES", help="receive buffer of a UDP socket")
     add("-a", "--auto-aliases", choices=("on", "yes", "off", "no"), help="names of the addresses count as ourselves")
     add("-v", "--check-via", action="store_true", help="drop replies whose top Via is not ours")
@@ -118,6 +119,7 @@ def run_options(found: argparse.Namespace, unknown: list[str]) -> RunOptions:
         group_pid_file=found.group_pid_file,
         watch=found.watch,
         state=state_options(found),
+        workers=found.workers,
     )
     options.warnings += [
         f"option {name} changes nothing: {IGNORED[name[1:]]}" for name in dict.fromkeys(found.ignored or [])

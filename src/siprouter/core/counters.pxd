@@ -4,6 +4,8 @@ cdef class Counter:
     cdef public str help
     cdef public str name
     cdef public bint no_reset
+    cdef public long long others
+    cdef public bint shared
     cdef public long long value
 
     cpdef inc(self)
@@ -11,6 +13,7 @@ cdef class Counter:
     cpdef add(self, long long amount)
     cpdef reset(self)
     cpdef get(self)
+    cpdef total(self)
 
 
 cdef class Counters:

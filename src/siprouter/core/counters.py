@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 
 
 class Counter:
-    """One counter; `value` may be read and written directly. A counter with a `getter` computes its value."""
+    """One counter; `value` may be read and written directly. A counter with a `getter` computes its value.
 
-    __slots__ = ("getter", "group", "help", "name", "no_reset", "value")
+    `others` is what the other workers counted when they were last asked; a `shared` one has the same value in all.
+    """
+
+    __slots__ = ("getter", "group", "help", "name", "no_reset", "others", "shared", "value")
 
     def __init__(
         self, group: str, name: str, help: str = "", getter: Callable[[], int] | None = None, no_reset: bool = False
@@ -18,6 +21,8 @@ class Counter:
         self.help = help
         self.getter = getter
         self.no_reset = no_reset
+        self.others = 0
+        self.shared = False
         self.value = 0
 
     def inc(self) -> None:
@@ -40,6 +45,10 @@ class Counter:
     def get(self) -> int:
         """The present value."""
         return self.value if self.getter is None else self.getter()
+
+    def total(self) -> int:
+        """The value of all workers together, as far as it was asked for."""
+        return self.get() + self.others
 
 
 class Counters:

@@ -72,6 +72,15 @@ class Transformation:
     least: int = -1
 
 
+# Where a command runs in a server of several workers.
+ONE_WORKER = "one"  # where it is asked: the answer is the same everywhere
+EVERY_WORKER = "every"  # in every worker, for what it does; the answer is that of the one that is asked
+ANY_WORKER = "any"  # in one worker after the other, until it succeeds
+SUM_COUNTERS = "counters"  # where it is asked, with the counters of all workers in `Counter.total`
+SUM_VALUES = "sum"  # in every worker; numbers are added up
+JOIN_LISTS = "lists"  # in every worker; the values of all, one after the other
+
+
 @dataclass(frozen=True, slots=True)
 class Rpc:
     """An RPC command: `call(inst, call, *args)`; `args` as `rpc/call.py` describes them: "ss*d", "*.s+"."""
@@ -81,7 +90,8 @@ class Rpc:
     args: str
     help: str
     returns_array: bool = False
-    every_worker: bool = False
+    workers: str = ONE_WORKER
+    call_id: Callable[..., str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +101,22 @@ class Mi:
     name: str
     call: Callable[..., Any]
     help: str
+    workers: str = ONE_WORKER
+    call_id: Callable[..., str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """A statistic of the module; `getter(inst) -> int` when computed. `group` is the module's name unless given."""
+    """A statistic of the module; `getter(inst) -> int` when computed. `group` is the module's name unless given.
+
+    A `shared` one is computed from what all workers share, and so the same in each: it is not summed.
+    """
 
     name: str
     help: str
     getter: Callable[..., int] | None = None
     group: str = ""
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,22 +239,32 @@ def rpc(
     *,
     help: str,
     returns_array: bool = False,
-    every_worker: bool = False,
+    workers: str = ONE_WORKER,
+    call_id: Callable[..., str | None] | None = None,
 ) -> Rpc:
-    """Declare an RPC command."""
-    return Rpc(name, call, args, help, returns_array, every_worker)
+    """Declare an RPC command. `workers`: ONE_WORKER … JOIN_LISTS; `call_id(*params)`: the call whose owner runs it."""
+    return Rpc(name, call, args, help, returns_array, workers, call_id)
 
 
-def mi(name: str, call: Callable[..., Any], *, help: str) -> Mi:
-    """Declare a management interface command."""
-    return Mi(name, call, help)
+def mi(
+    name: str,
+    call: Callable[..., Any],
+    *,
+    help: str,
+    workers: str = ONE_WORKER,
+    call_id: Callable[..., str | None] | None = None,
+) -> Mi:
+    """Declare a management interface command; `workers` and `call_id` as for `rpc`."""
+    return Mi(name, call, help, workers, call_id)
 
 
-def stat(name: str, help: str, getter: Callable[..., int] | None = None, *, group: str = "") -> Stat:
+def stat(
+    name: str, help: str, getter: Callable[..., int] | None = None, *, group: str = "", shared: bool = False
+) -> Stat:
     """Declare a statistic; the name may carry its group: "group:name"."""
     if ":" in name and not group:
         group, _, name = name.partition(":")
-    return Stat(name, help, getter, group)
+    return Stat(name, help, getter, group, shared)
 
 
 def event_route(name: str, help: str) -> EventRoute:

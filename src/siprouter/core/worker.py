@@ -17,7 +17,9 @@ from siprouter.core.registry import Registry
 from siprouter.core.routes import Script
 from siprouter.core.settings import CfgError, CfgFramework, Settings
 from siprouter.util.errors import OperatorError
+from siprouter.util.hashing import call_shard
 from siprouter.util.log import Log
+from siprouter.util.text import to_bytes
 
 
 @dataclass
@@ -84,6 +86,9 @@ class Worker:
         self.script: Script | None = None
         self.script_mode = "kamailio"
         self.index = 0
+        """our number among the workers of this server"""
+        self.count = 1
+        """how many workers there are"""
         self.started_at = surroundings.wall_clock()
         self.services: dict[str, Any] = {}
         """shared services without a layer of their own, by name: "forward" (stateless forwarding), "rpc", …"""
@@ -94,6 +99,10 @@ class Worker:
         """Whether host (and port, protocol; 0 = any) is one of our listeners or aliases."""
         mine: bool = self.listeners.is_myself(host, port, proto)
         return mine
+
+    def owns(self, call_id: str) -> bool:
+        """Whether what arrives with this Call-ID comes to this worker."""
+        return self.count == 1 or call_shard(to_bytes(call_id), self.count) == self.index
 
     def module(self, name: str) -> Any:
         """The instance of a loaded module. Raises OperatorError naming the loadmodule line that is missing."""
@@ -116,7 +125,9 @@ class Worker:
         stats = ModuleStats()
         for stat in declared.stats:
             getter = None if stat.getter is None else MethodType(stat.getter, inst)
-            stats.add(stat.name, self.counters.declare(stat.group or declared.name, stat.name, stat.help, getter))
+            counter = self.counters.declare(stat.group or declared.name, stat.name, stat.help, getter)
+            counter.shared = stat.shared
+            stats.add(stat.name, counter)
         if declared.stats:
             inst.stats = stats
         self.registry.add(declared, inst)

@@ -13,8 +13,9 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from siprouter.core.declare import Mi, Rpc
+from siprouter.core.declare import ONE_WORKER, Mi, Rpc
 from siprouter.core.worker import Worker
+from siprouter.rpc.everywhere import Team, run_mi, run_rpc, team_of
 from siprouter.rpc.mi import MISSING_ARGUMENTS, MiArgument, MiReply, to_reply
 from siprouter.rpc.values import Pairs, RpcError, RpcValue, is_struct
 from siprouter.util.errors import InternalError, OperatorError, PeerError
@@ -78,11 +79,44 @@ def start_rpc(
     if found is None:
         raise RpcError(500, f"command {name} not found")
     command, inst = found
+    team = team_of(worker)
+    if team is not None and (command.workers != ONE_WORKER or command.call_id is not None):
+        return _together(worker, team, command, params, transport, autoconvert)
+    return start_here(worker, command, inst, params, transport, autoconvert)
+
+
+async def _together(
+    worker: Worker, team: Team, command: Rpc, params: Sequence[RpcValue], transport: str, autoconvert: bool
+) -> RpcReply:
+    """Run a command that concerns several workers, or another one than this."""
+
+    async def here() -> list[RpcValue]:
+        return await run_here(worker, command.name, params, transport, autoconvert)
+
+    values = await run_rpc(worker, team, command, params, here, (transport, autoconvert))
+    return RpcReply(values, command.returns_array)
+
+
+async def run_here(
+    worker: Worker, name: str, params: Sequence[RpcValue], transport: str, autoconvert: bool
+) -> list[RpcValue]:
+    """Run a command in this worker, whichever it concerns; the values of its reply. Raises RpcError."""
+    found = worker.registry.rpcs.get(name)
+    if found is None:
+        raise RpcError(500, f"command {name} not found")
+    reply = start_here(worker, *found, params, transport, autoconvert)
+    return (reply if isinstance(reply, RpcReply) else await reply).values
+
+
+def start_here(
+    worker: Worker, command: Rpc, inst: Any, params: Sequence[RpcValue], transport: str, autoconvert: bool
+) -> RpcReply | Awaitable[RpcReply]:
+    """Like `start_rpc`, of a command that is found, in this worker."""
     args = scan(command.args, params, autoconvert)
     try:
-        result = command.call(inst, RpcCall(worker, name, transport), *args)
+        result = command.call(inst, RpcCall(worker, command.name, transport), *args)
     except Exception as error:
-        raise _fault(worker, name, error) from error
+        raise _fault(worker, command.name, error) from error
     if inspect.isawaitable(result):
         return _finish(worker, command, result)
     return _make_reply(command, result)
@@ -215,7 +249,16 @@ async def call_mi(worker: Worker, name: str, arguments: Sequence[MiArgument] = (
     found = worker.registry.mis.get(name)
     if found is None:
         return None
-    command, inst = found
+    command, _ = found
+    team = team_of(worker)
+    if team is not None and (command.workers != ONE_WORKER or command.call_id is not None):
+        return await run_mi(worker, team, command, arguments, lambda: mi_here(worker, command.name, arguments))
+    return await mi_here(worker, name, arguments)
+
+
+async def mi_here(worker: Worker, name: str, arguments: Sequence[MiArgument]) -> MiReply:
+    """Run a management command that there is in this worker, whichever it concerns."""
+    command, inst = worker.registry.mis[name]
     if not _takes(command, len(arguments)):
         return MiReply(400, MISSING_ARGUMENTS)
     try:

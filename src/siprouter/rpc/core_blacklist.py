@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.blacklist import IS_IPV6, Blacklist, blacklist_of
-from siprouter.core.declare import Rpc, rpc
+from siprouter.core.declare import EVERY_WORKER, JOIN_LISTS, SUM_VALUES, Rpc, rpc
 from siprouter.core.outgoing import setting
 from siprouter.rpc.values import RpcError, RpcValue
 from siprouter.transport.endpoint import PROTO_NAMES, PROTO_NONE, PROTO_SCTP
@@ -89,10 +89,22 @@ def stats_get(worker: Worker, _call: RpcCall, name: str, reset: int) -> dict[str
 
 
 BLACKLIST_RPCS: tuple[Rpc, ...] = (
-    rpc("dst_blacklist.add", add, "sddd", help="list a destination: address, port, protocol number, flags"),
-    rpc("dst_blacklist.debug", debug, help="all entries, expired ones too"),
-    rpc("dst_blacklist.delete_all", delete_all, help="take all entries off"),
-    rpc("dst_blacklist.mem_info", mem_info, help="octets used and allowed"),
-    rpc("dst_blacklist.stats_get", stats_get, "sd", help="count of hits or evictions: name, 1 to reset"),
-    rpc("dst_blacklist.view", view, help="entries as text"),
+    rpc(
+        "dst_blacklist.add",
+        add,
+        "sddd",
+        help="list a destination: address, port, protocol number, flags",
+        workers=EVERY_WORKER,
+    ),
+    rpc("dst_blacklist.debug", debug, help="all entries, expired ones too", workers=JOIN_LISTS),
+    rpc("dst_blacklist.delete_all", delete_all, help="take all entries off", workers=EVERY_WORKER),
+    rpc("dst_blacklist.mem_info", mem_info, help="octets used and allowed", workers=SUM_VALUES),
+    rpc(
+        "dst_blacklist.stats_get",
+        stats_get,
+        "sd",
+        help="count of hits or evictions: name, 1 to reset",
+        workers=SUM_VALUES,
+    ),
+    rpc("dst_blacklist.view", view, help="entries as text", workers=JOIN_LISTS),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from siprouter.core.declare import Rpc, rpc
+from siprouter.core.declare import EVERY_WORKER, SUM_VALUES, Rpc, rpc
 from siprouter.dns.cache import NEGATIVE, PERMANENT, DnsCache, Entry, Key
 from siprouter.dns.wire import (
     AAAA,
@@ -252,26 +252,54 @@ def get_server_state(worker: Worker, _call: RpcCall) -> int:
 
 DNS_RPCS: tuple[Rpc, ...] = (
     rpc(
-        "dns.add_a", add_address(A), "sdsd", help="add an A record: name, ttl, address, flags: 1 negative, 2 permanent"
+        "dns.add_a",
+        add_address(A),
+        "sdsd",
+        help="add an A record: name, ttl, address, flags: 1 negative, 2 permanent",
+        workers=EVERY_WORKER,
     ),
-    rpc("dns.add_aaaa", add_address(AAAA), "sdsd", help="add an AAAA record: name, ttl, address, flags"),
-    rpc("dns.add_srv", add_srv, "sddddsd", help="add an SRV record: name, ttl, priority, weight, port, target, flags"),
+    rpc(
+        "dns.add_aaaa",
+        add_address(AAAA),
+        "sdsd",
+        help="add an AAAA record: name, ttl, address, flags",
+        workers=EVERY_WORKER,
+    ),
+    rpc(
+        "dns.add_srv",
+        add_srv,
+        "sddddsd",
+        help="add an SRV record: name, ttl, priority, weight, port, target, flags",
+        workers=EVERY_WORKER,
+    ),
     rpc("dns.debug", debug, help="all entries, expired ones too"),
     rpc("dns.debug_all", debug_all, help="all records of all entries"),
-    rpc("dns.delete_a", delete_record(A), "s", help="delete the A records of a name"),
-    rpc("dns.delete_aaaa", delete_record(AAAA), "s", help="delete the AAAA records of a name"),
-    rpc("dns.delete_all", delete_all, help="delete all but permanent entries"),
-    rpc("dns.delete_all_force", delete_all_force, help="delete all entries"),
-    rpc("dns.delete_cname", delete_record(CNAME), "s", help="delete the CNAME record of a name"),
-    rpc("dns.delete_ebl", delete_record(EBL), "s", help="delete the EBL record of a name"),
-    rpc("dns.delete_naptr", delete_record(NAPTR), "s", help="delete the NAPTR records of a name"),
-    rpc("dns.delete_ptr", delete_record(PTR), "s", help="delete the PTR records of a name"),
-    rpc("dns.delete_srv", delete_record(SRV), "s", help="delete the SRV records of a name"),
-    rpc("dns.delete_txt", delete_record(TXT), "s", help="delete the TXT records of a name"),
+    rpc("dns.delete_a", delete_record(A), "s", help="delete the A records of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_aaaa", delete_record(AAAA), "s", help="delete the AAAA records of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_all", delete_all, help="delete all but permanent entries", workers=EVERY_WORKER),
+    rpc("dns.delete_all_force", delete_all_force, help="delete all entries", workers=EVERY_WORKER),
+    rpc("dns.delete_cname", delete_record(CNAME), "s", help="delete the CNAME record of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_ebl", delete_record(EBL), "s", help="delete the EBL record of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_naptr", delete_record(NAPTR), "s", help="delete the NAPTR records of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_ptr", delete_record(PTR), "s", help="delete the PTR records of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_srv", delete_record(SRV), "s", help="delete the SRV records of a name", workers=EVERY_WORKER),
+    rpc("dns.delete_txt", delete_record(TXT), "s", help="delete the TXT records of a name", workers=EVERY_WORKER),
     rpc("dns.get_server_state", get_server_state, help="1 where name servers are asked"),
     rpc("dns.lookup", lookup, "ss", help="look a name up, and show its entry: type, name"),
-    rpc("dns.mem_info", mem_info, help="octets used and allowed"),
-    rpc("dns.set_server_state", set_server_state, "d", help="0 asks no name server and keeps what is known"),
-    rpc("dns.stats_get", stats_get, "sd", help="counts of questions, hits or evictions: name, 1 to reset"),
+    rpc("dns.mem_info", mem_info, help="octets used and allowed", workers=SUM_VALUES),
+    rpc(
+        "dns.set_server_state",
+        set_server_state,
+        "d",
+        help="0 asks no name server and keeps what is known",
+        workers=EVERY_WORKER,
+    ),
+    rpc(
+        "dns.stats_get",
+        stats_get,
+        "sd",
+        help="counts of questions, hits or evictions: name, 1 to reset",
+        workers=SUM_VALUES,
+    ),
     rpc("dns.view", view, help="entries as text"),
 )

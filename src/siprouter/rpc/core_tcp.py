@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siprouter.core.declare import Rpc, rpc
+from siprouter.core.declare import JOIN_LISTS, Rpc, rpc
 from siprouter.core.outgoing import setting
 from siprouter.rpc.values import Pairs, RpcError, RpcValue
 from siprouter.transport.endpoint import PROTO_NAMES
@@ -61,7 +61,7 @@ def tcp_info(worker: Worker, _call: RpcCall) -> RpcValue:
     return {
         "readers": 1,
         "max_connections": int(worker.cfg.get(GROUP, "max_connections") or 0),
-        "opened_connections": len(table),
+        "opened_connections": len(table) + table.elsewhere,
         "write_queued_bytes": worker.outlet.stats.queued,
     }
 
@@ -97,5 +97,5 @@ def tcp_list(worker: Worker, _call: RpcCall) -> list[RpcValue]:
 TCP_RPCS: tuple[Rpc, ...] = (
     rpc("core.tcp_info", tcp_info, help="How many connections there are, and how much waits to be written."),
     rpc("core.tcp_options", tcp_options, help="The tcp settings as they are now."),
-    rpc("core.tcp_list", tcp_list, help="All connections.", returns_array=True),
+    rpc("core.tcp_list", tcp_list, help="All connections.", returns_array=True, workers=JOIN_LISTS),
 )

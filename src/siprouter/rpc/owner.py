@@ -8,6 +8,15 @@ import pwd
 import stat
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siprouter.core.worker import Worker
+
+
+def has_control(worker: Worker) -> bool:
+    """Whether a worker opens control sockets: of several only the first does, and none where nothing is opened."""
+    return not worker.services.get("in_memory") and not worker.services.get("no_control")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from siprouter.script.program import Program, kind_of
 from siprouter.script.resolve import Resolver
 from siprouter.script.selects import register_core_selects
 from siprouter.script.settings import apply_settings
-from siprouter.script.source import SourceFile, read_source
+from siprouter.script.source import SourceFile, Texts, read_source
 from siprouter.util.errors import OperatorError, SourceLocation
 from siprouter.util.regex import Regex, RegexError
 
@@ -89,6 +89,11 @@ def parse_file(path: Path | str, defines: dict[str, str] | None = None, mode: st
     return _parse(source, defines, mode)
 
 
+def parse_again(texts: Texts, defines: dict[str, str] | None = None, mode: str = MODE_MAX) -> Parsed:
+    """Parse what was read before (`Config.texts`), whatever the files say now."""
+    return _parse(texts.source(texts.main), defines, mode, texts)
+
+
 def parse_text(text: str, defines: dict[str, str] | None = None, name: str = "<text>", mode: str = MODE_MAX) -> Parsed:
     """Parse a configuration given as text; `name` stands for its path."""
     return _parse(SourceFile(name, text), defines, mode)
@@ -106,11 +111,11 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _parse(source: SourceFile, defines: dict[str, str] | None, mode: str) -> Parsed:
+def _parse(source: SourceFile, defines: dict[str, str] | None, mode: str, again: Texts | None = None) -> Parsed:
     diagnostics = Diagnostics()
     try:
         with collector_paused():
-            return Parsed(parse_source(source, diagnostics, defines, mode), diagnostics)
+            return Parsed(parse_source(source, diagnostics, defines, mode, again), diagnostics)
     except RecursionError:
         _too_deep(diagnostics)
         return Parsed(Config(mode, [source.path]), diagnostics)

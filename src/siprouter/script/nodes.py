@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from siprouter.script.lexer import Token
+from siprouter.script.source import Texts
 from siprouter.util.errors import SourceLocation
 
 
@@ -326,3 +327,4 @@ class Config:
     flags: list[FlagDecl] = field(default_factory=list)
     avp_flags: list[AvpFlagDecl] = field(default_factory=list)
     routes: list[RouteBlock] = field(default_factory=list)
+    texts: Texts = field(default_factory=Texts)

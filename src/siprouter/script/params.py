@@ -28,7 +28,7 @@ GENERAL: tuple[CoreParam, ...] = (
     CoreParam("alias", "listen", [], "names that count as this server (myself); may be given repeatedly"),
     CoreParam("auto_aliases", "bool", 1, "add the host names of the listening addresses to the aliases"),
     CoreParam("check_via", "bool", 0, "drop replies whose topmost Via is not ours"),
-    CoreParam("children", "int", 8, "number of worker processes for UDP"),
+    CoreParam("children", "int", 8, "Kamailio's processes for each UDP socket; here only a hint: see workers"),
     CoreParam("chroot", "word", None, "change the root directory to this one after start"),
     CoreParam("debug", "signed", 0, "log level: -3 alert … 0 notice/warning, 1 notice, 2 info, 3 debug"),
     CoreParam("disable_core_dump", "bool", 0, "write no core files"),
@@ -121,6 +121,7 @@ GENERAL: tuple[CoreParam, ...] = (
     CoreParam("user", "word", None, "user to run as", aliases=("uid",)),
     CoreParam("user_agent_header", "str", None, "the User-Agent header line of generated requests"),
     CoreParam("workdir", "word", None, "working directory", aliases=("wdir",)),
+    CoreParam("workers", "word", None, 'number of worker processes, or "auto": one for each processor'),
 )
 
 DNS: tuple[CoreParam, ...] = (

@@ -21,7 +21,7 @@ from siprouter.script.nodes import (
 from siprouter.script.params import PARAM_NAMES
 from siprouter.script.parse_stmt import StmtParser
 from siprouter.script.preprocess import Preprocessed, preprocess
-from siprouter.script.source import SourceFile
+from siprouter.script.source import SourceFile, Texts
 from siprouter.script.stream import ParseError, starts_line
 
 MAX_LISTEN = 1000
@@ -376,10 +376,20 @@ class Parser(StmtParser):
 
 
 def parse_source(
-    source: SourceFile, diagnostics: Diagnostics, defines: dict[str, str] | None = None, mode: str = MODE_MAX
+    source: SourceFile,
+    diagnostics: Diagnostics,
+    defines: dict[str, str] | None = None,
+    mode: str = MODE_MAX,
+    again: Texts | None = None,
 ) -> Config:
-    """Parse a configuration; errors are in `diagnostics`, the Config holds what could be understood."""
+    """Parse a configuration; errors are in `diagnostics`, the Config holds what could be understood.
+
+    `again`: take included files from there.
+    """
     try:
-        return Parser(preprocess(source, diagnostics, defines, mode), diagnostics).parse()
+        preprocessed = preprocess(source, diagnostics, defines, mode, again)
+        config = Parser(preprocessed, diagnostics).parse()
+        config.texts = preprocessed.texts
+        return config
     except TooManyErrorsError:
         return Config(mode, [source.path])

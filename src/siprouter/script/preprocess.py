@@ -24,7 +24,7 @@ from siprouter.script.lexer import (
     Token,
 )
 from siprouter.script.params import PARAM_NAMES
-from siprouter.script.source import SourceFile, read_source
+from siprouter.script.source import SourceFile, Texts, read_source
 from siprouter.util.errors import SourceLocation
 from siprouter.util.regex import RegexError, Subst, parse_subst
 
@@ -84,13 +84,23 @@ class Preprocessed:
     mode: str
     files: list[str]
     defines: dict[str, Define] = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
 
 
 class Preprocessor:
     """One run over a file and all that it includes."""
 
-    def __init__(self, diagnostics: Diagnostics, defines: dict[str, str] | None = None, mode: str = MODE_MAX) -> None:
+    def __init__(
+        self,
+        diagnostics: Diagnostics,
+        defines: dict[str, str] | None = None,
+        mode: str = MODE_MAX,
+        again: Texts | None = None,
+    ) -> None:
+        """`again`: take included files from there."""
         self.diagnostics = diagnostics
+        self.texts = Texts()
+        self._again = again
         self.mode = mode
         self.tokens: list[Token] = []
         self.files: list[str] = []
@@ -108,13 +118,15 @@ class Preprocessor:
 
     def run(self, source: SourceFile) -> Preprocessed:
         """All tokens of `source`."""
+        self.texts.main = source.path
         self._file(source)
         end = len(source.text)
         self.tokens.append(Token(EOF, "", source, end, end))
-        return Preprocessed(self.tokens, self.mode, self.files, self.defines)
+        return Preprocessed(self.tokens, self.mode, self.files, self.defines, self.texts)
 
     def _file(self, source: SourceFile) -> None:
         self.files.append(source.path)
+        self.texts.files[source.path] = source.text
         self.diagnostics.add_source(source)
         self._warn_unknown_directives(source)
         depth = len(self._conditionals)
@@ -357,8 +369,12 @@ class Preprocessor:
             message = f"files included deeper than {MAX_INCLUDE_DEPTH}, or more than {MAX_INCLUDES} files"
             self.diagnostics.error("nesting", message, place)
             return
-        source = self._read_include(name, Path(lexer.source.path).parent, place, optional=word == "import_file")
+        if self._again is not None:
+            source = self._again.included(lexer.source.path, name)
+        else:
+            source = self._read_include(name, Path(lexer.source.path).parent, place, optional=word == "import_file")
         if source is not None:
+            self.texts.includes[lexer.source.path, name] = source.path
             source.included_at = (lexer.source, directive.start, lexer.pos)
             self._file(source)
 
@@ -384,7 +400,11 @@ class Preprocessor:
 
 
 def preprocess(
-    source: SourceFile, diagnostics: Diagnostics, defines: dict[str, str] | None = None, mode: str = MODE_MAX
+    source: SourceFile,
+    diagnostics: Diagnostics,
+    defines: dict[str, str] | None = None,
+    mode: str = MODE_MAX,
+    again: Texts | None = None,
 ) -> Preprocessed:
-    """Tokens of `source` with `defines` (name -> text) given on the command line."""
-    return Preprocessor(diagnostics, defines, mode).run(source)
+    """Tokens of `source` with `defines` (name -> text) given on the command line; see Preprocessor."""
+    return Preprocessor(diagnostics, defines, mode, again).run(source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from siprouter.util.errors import SourceLocation
@@ -64,3 +65,25 @@ def read_source(path: Path) -> SourceFile:
     if len(data) > MAX_FILE_SIZE:
         raise ValueError(f"larger than {MAX_FILE_SIZE} bytes")
     return SourceFile(str(path.absolute()), data.decode("utf-8", "surrogateescape"))
+
+
+@dataclass(slots=True)
+class Texts:
+    """All files of a configuration as they were read: what it takes to parse exactly the same again.
+
+    `includes`: which file (its including one, the name as written) was; names that an import_file did not find are not
+    there.
+    """
+
+    main: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    includes: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def source(self, path: str) -> SourceFile:
+        """A new source of one of the files."""
+        return SourceFile(path, self.files[path])
+
+    def included(self, by: str, name: str) -> SourceFile | None:
+        """The source that an include directive meant; None where nothing was found."""
+        path = self.includes.get((by, name))
+        return None if path is None else self.source(path)

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TextIO
 
 from siprouter.util.log import (
@@ -26,9 +27,9 @@ MAX_DATAGRAM = 8000  # octets; what common syslog servers take
 Formatter = Callable[[Record], str]
 
 
-def text_line(record: Record) -> str:
+def text_line(record: Record, number: int = 0) -> str:
     """` 0(1234) ERROR: tm: text`: the process number and id as SIP Router writes them."""
-    return f" 0({os.getpid()}) {format_text(record)}"
+    return f"{number:2}({os.getpid()}) {format_text(record)}"
 
 
 def json_line(record: Record) -> str:
@@ -39,8 +40,9 @@ def json_line(record: Record) -> str:
 class StderrSink:
     """A line on standard error for each record. What cannot be written is lost: a full disk must not stop calls."""
 
-    def __init__(self, as_json: bool = False, stream: TextIO | None = None) -> None:
-        self._format: Formatter = json_line if as_json else text_line
+    def __init__(self, as_json: bool = False, stream: TextIO | None = None, number: int = 0) -> None:
+        """`number`: that of this process, 0 for the first."""
+        self._format: Formatter = json_line if as_json else partial(text_line, number=number)
         self._stream = stream
 
     def __call__(self, record: Record) -> None:

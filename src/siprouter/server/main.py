@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from siprouter.core.context import Context
+from siprouter.core.worker import Worker
 from siprouter.rpc.memory import read_memory
 from siprouter.script.load import Parsed, parse_file
 from siprouter.server.banner import banner
@@ -35,8 +36,10 @@ from siprouter.util.log import L_WARN, Log
 
 EXIT_OK = 0
 EXIT_FAILED = 1
-DRAIN_TIME = 2.0  # seconds that routes under way get when the server stops
+DRAIN_TIME = 2.0  # seconds that transactions and routes under way get when the server stops
+DRAIN_STEP = 0.02
 MAX_SHELLS = 64
+MAX_WORKERS = 64
 
 Ready = Callable[[bool, bool], None]
 
@@ -50,7 +53,10 @@ def run(options: RunOptions) -> int:
         print(f"siprouter: {warning}", file=sys.stderr)
     try:
         parsed = parse_file(options.file, options.defines)
-        ready = go_background() if wants_background(options, parsed) else _stay
+        count = 1 if options.check_only else worker_count(options, parsed)
+        ready = go_background() if wants_background(options, parsed) else stay
+        if count > 1:
+            return run_supervisor(options, parsed, count, ready)
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             return runner.run(Server(options, parsed).run(ready))
     except OperatorError as error:
@@ -60,7 +66,34 @@ def run(options: RunOptions) -> int:
         return EXIT_OK
 
 
-def _stay(well: bool, keep_stderr: bool) -> None:
+def run_supervisor(options: RunOptions, parsed: Parsed, count: int, ready: Ready) -> int:
+    """Several workers; the exit status. Raises OperatorError."""
+    from siprouter.server.supervisor import Supervisor
+
+    return Supervisor(options, parsed, count, ready).run()
+
+
+def worker_count(options: RunOptions, parsed: Parsed) -> int:
+    """As the command line says, else as the parameter `workers`; "auto" is a worker for each processor that we may use.
+
+    Raises OperatorError.
+    """
+    values = [param.value for param in parsed.config.params if param.name == "workers"]
+    wanted = options.workers or (values[-1] if values else 1)
+    if wanted == "auto":
+        return min(len(os.sched_getaffinity(0)), MAX_WORKERS)
+    try:
+        count = int(wanted)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= MAX_WORKERS:
+        raise OperatorError(
+            f"there can be no '{wanted}' workers", suggestion=f"a number from 1 to {MAX_WORKERS}, or auto"
+        )
+    return count
+
+
+def stay(well: bool, keep_stderr: bool) -> None:
     """In the foreground nobody waits for the news."""
 
 
@@ -86,10 +119,11 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 class Server:
     """One worker from its start to its end."""
 
-    def __init__(self, options: RunOptions, parsed: Parsed) -> None:
+    def __init__(self, options: RunOptions, parsed: Parsed, number: int = 0) -> None:
+        """`number` is that of the process in log lines."""
         self.options = options
         self.parsed = parsed
-        self.stderr = StderrSink(options.log_json)
+        self.stderr = StderrSink(options.log_json, number=number)
         self.log = Log(self.stderr, L_WARN)
         self.syslog: SyslogSink | None = None
         self.stopping = asyncio.Event()
@@ -127,9 +161,8 @@ class Server:
         if self.options.check_only:
             worker.services["in_memory"] = True
         assembly.load(self.parsed, self.options)
-        self.set_sink(assembly)
-        for item in self.parsed.diagnostics.warnings:
-            self.log.warning("%s", item.headline())
+        self.set_sink(worker)
+        self.warn(assembly)
         declare_network_cfg(worker, assembly.network, self.set_facility)
         declare_network_counters(worker, assembly.outlet, assembly.network)
         network, table = assembly.network, assembly.outlet.table
@@ -143,9 +176,14 @@ class Server:
         if any(is_stream(listener.proto) for listener in worker.listeners):
             worker.hooks.request_in.insert(0, lambda ctx: note_alias(ctx, assembly))
 
-    def set_sink(self, assembly: Assembly) -> None:
+    def warn(self, assembly: Assembly) -> None:
+        """Say what is doubtful in the configuration."""
+        for item in self.parsed.diagnostics.warnings:
+            self.log.warning("%s", item.headline())
+
+    def set_sink(self, worker: Worker) -> None:
         """Log to where the settings say."""
-        settings = assembly.worker.settings
+        settings = worker.settings
         if settings.log_stderror or self.options.check_only:
             return
         name = settings.log_name or "siprouter"
@@ -166,10 +204,9 @@ class Server:
         for problem in set_limits(settings.open_files_limit, not settings.disable_core_dump, settings.mlock_pages):
             self.log.warning("%s", problem)
         clockwork = Clockwork(loop, worker, EverySecond(assembly))
-        receiver = worker.services["receiver"] = MessageReceiver(worker)
+        worker.services["receiver"] = MessageReceiver(worker)
         try:
-            assembly.outlet.tls = worker.services.get("tls")
-            await assembly.outlet.open(receiver)
+            await self.open(assembly)
             self.handle_signals(loop, assembly)
             await worker.start_modules()
             change_root(settings.chroot)
@@ -178,15 +215,25 @@ class Server:
             drop_privileges(settings.user, settings.group)
             clockwork.start()
             await assembly.outlet.start()
-            print(banner(worker, str(self.options.file)), flush=True)
-            self.log.notice("started")
-            ready(True, bool(settings.log_stderror))
+            self.announce(worker, ready)
             gc.collect()
             gc.freeze()  # what is loaded stays: no collection needs to look at it again
             gc.set_threshold(*GC_THRESHOLDS)
             await self.stopping.wait()
         finally:
             await self.stop(assembly, clockwork)
+
+    async def open(self, assembly: Assembly) -> None:
+        """Open the sockets. Raises OperatorError."""
+        assembly.outlet.tls = assembly.worker.services.get("tls")
+        await assembly.outlet.open(assembly.worker.services["receiver"])
+
+    def announce(self, worker: Worker, ready: Ready) -> None:
+        """All is at work."""
+        print(banner(worker, str(self.options.file)), flush=True)
+        self.log.notice("started")
+        tell_children(worker, self.options, self.log)
+        ready(True, bool(worker.settings.log_stderror))
 
     def is_background(self) -> bool:
         """Whether this process went to the background."""
@@ -196,6 +243,7 @@ class Server:
         """Take nothing new, let what runs come to its end, stop the modules, close."""
         worker = assembly.worker
         limit = worker.settings.exit_timeout or None
+        await self.drain(assembly, DRAIN_TIME if self.stopping.is_set() else 0)
         assembly.outlet.stop_receiving()
         await assembly.tasks.finish(DRAIN_TIME)
         try:
@@ -208,6 +256,15 @@ class Server:
         await assembly.network.resolver.close()
         await assembly.outlet.close()
         self.log.notice("stopped")
+
+    async def drain(self, assembly: Assembly, seconds: float) -> None:
+        """Begin nothing new, and let transactions come to their end. Calls that ring are not waited for: their answers
+        find their way without us, by their Vias."""
+        worker = assembly.worker
+        worker.hooks.request_in.append(begins_something)
+        end = worker.now() + seconds
+        while worker.now() < end and (len(assembly.tasks) or is_unfinished(worker)):
+            await worker.sleep(DRAIN_STEP)
 
     def handle_signals(self, loop: asyncio.AbstractEventLoop, assembly: Assembly) -> None:
         """TERM and INT stop, the second time at once; HUP does nothing; USR1 logs the state of the server."""
@@ -245,6 +302,29 @@ class Server:
         async with self._shells:
             process = await asyncio.create_subprocess_shell(command, stdin=asyncio.subprocess.DEVNULL)
             return await process.wait()
+
+
+def is_unfinished(worker: Worker) -> bool:
+    """Whether transactions are under way that will end soon."""
+    tm = worker.modules.get("tm")
+    return tm is not None and tm.is_unfinished()
+
+
+def begins_something(ctx: Context) -> bool:
+    """Absorbs, while the server stops, requests outside of dialogs: who repeats them finds whoever comes next."""
+    msg = ctx.msg
+    return not msg.to.tag and msg.method not in ("ACK", "CANCEL")
+
+
+def tell_children(worker: Worker, options: RunOptions, log: Log) -> None:
+    """Where a file or the command line asks for a number of children: what that means here."""
+    settings = worker.settings
+    if options.workers is None and settings.workers is None and "children" in settings.explicit:
+        log.notice(
+            "children=%d: one process serves all sockets here, and what waits holds up nothing; for more cores use"
+            " --workers N, --workers auto or workers=N in the configuration",
+            settings.children,
+        )
 
 
 class EverySecond:

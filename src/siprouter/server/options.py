@@ -16,7 +16,8 @@ USUAL_FILES = (Path("/etc/siprouter/siprouter.cfg"), Path("/etc/kamailio/kamaili
 class RunOptions:
     """`settings` are core parameters by name that win over those of the file; `listen` is added to what it says.
 
-    `state` says where location and the like are kept; `watch` loads the file again whenever it changes.
+    `state` says where location and the like are kept; `watch` loads the file again whenever it changes. `workers` is a
+    number or "auto"; None leaves it to the file.
     `debug` None leaves the log level to the file; `background` None means as the parameter `fork` says, where given.
     """
 
@@ -33,6 +34,7 @@ class RunOptions:
     group_pid_file: str | None = None
     watch: bool = False
     state: StateOptions = field(default_factory=StateOptions)
+    workers: str | None = None
     warnings: list[str] = field(default_factory=list)
 
 

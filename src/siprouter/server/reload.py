@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from siprouter.core.declare import rpc
 from siprouter.core.env import LoadEnv
@@ -31,6 +32,7 @@ from siprouter.script.reload import (
     kept_texts,
     prepare,
 )
+from siprouter.script.source import Texts
 from siprouter.util.errors import OperatorError
 
 KEPT_VERSIONS = 2
@@ -48,8 +50,30 @@ class Version:
     loaded_at: float
     contents: Contents
     env: LoadEnv
+    texts: Texts
     script: Script | None
     ref: weakref.ref[Script]
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A version that could be loaded and does not run yet: `Reloader.commit` lets it, `discard` forgets it."""
+
+    parsed: Parsed
+    contents: Contents
+    changes: Changes
+    custom: list[tuple[str, str]]
+    script: Script
+
+
+class Together(Protocol):
+    """All workers of a server."""
+
+    async def reload(self) -> Changes:
+        """See `Reloader.reload`."""
+
+    async def rollback(self) -> Changes:
+        """See `Reloader.rollback`."""
 
 
 class Reloader:
@@ -61,14 +85,17 @@ class Reloader:
         assert script is not None
         self.worker = worker
         self.pinned = frozenset(pinned)
+        self.together: Together | None = None
+        """the other workers, where there are any"""
         self.files: tuple[str, ...] = script.files
         """all files that the last attempt read, and those that run"""
         self._read = read
         self.started = prepare(Parsed(parsed.config, Diagnostics()), worker, None)
-        self.current = self._version(script, self.started, worker.env)
+        self.start = self.current = self._version(script, parsed.config.texts, self.started, worker.env)
         self.earlier: list[Version] = []
         self._retired: list[Version] = []
-        self._highest = script.version
+        self.highest = script.version
+        """the highest number that a version had so far"""
         self.tried = self.look()
         """the state of the files that the last attempt found"""
 
@@ -83,23 +110,38 @@ class Reloader:
             found[file] = (status.st_mtime_ns, status.st_size, status.st_ino)
         return found
 
-    def _version(self, script: Script, contents: Contents, env: LoadEnv) -> Version:
+    def _version(self, script: Script, texts: Texts, contents: Contents, env: LoadEnv) -> Version:
         now = self.worker.wall_clock()
-        return Version(script.version, script.source, now, contents, env, script, weakref.ref(script))
+        return Version(script.version, script.source, now, contents, env, texts, script, weakref.ref(script))
 
     def reload(self) -> Changes:
         """Load the file again and let new messages run it. Raises OperatorError (ScriptError with everything that is
         wrong), and nothing has changed then."""
+        prepared = self.prepare_file()
+        self.commit(prepared)
+        return prepared.changes
+
+    async def reload_all(self) -> Changes:
+        """`reload` in all workers of this server, or in none."""
+        return self.reload() if self.together is None else await self.together.reload()
+
+    async def rollback_all(self) -> Changes:
+        """`rollback` in all workers of this server."""
+        return self.rollback() if self.together is None else await self.together.rollback()
+
+    def prepare_file(self) -> Prepared:
+        """Load what the file says now. Raises OperatorError, and nothing has changed then."""
         before = self.look()
         try:
-            return self._load()
+            parsed = self._read()
+            self.files = tuple(dict.fromkeys((*self.current_files(), *parsed.config.files)))
+            return self.prepare(parsed, self.highest + 1)
         finally:  # what changed meanwhile counts as a change
             self.tried = {file: before.get(file, stamp) for file, stamp in self.look().items()}
 
-    def _load(self) -> Changes:
+    def prepare(self, parsed: Parsed, number: int) -> Prepared:
+        """Compile a parsed file as version `number`. Raises ScriptError."""
         worker = self.worker
-        parsed = self._read()
-        self.files = tuple(dict.fromkeys((*self.current_files(), *parsed.config.files)))
         contents = prepare(parsed, worker, self.started)
         if parsed.diagnostics.failed:
             compile_script(parsed, worker)  # for the errors in the routes
@@ -108,23 +150,35 @@ class Reloader:
         changes = compare(self.current.contents, contents, self.started, worker, self.pinned, parsed.diagnostics)
         declared = declare_custom(contents, parsed, worker)
         try:
-            script = compile_script(parsed, worker, self._highest + 1)
+            script = compile_script(parsed, worker, number)
             if script is None:
                 raise ScriptError(parsed.diagnostics)
-            self._apply(changes, parsed)
         except Exception:
             forget_custom(declared, worker)
             raise
+        return Prepared(parsed, contents, changes, declared, script)
+
+    def discard(self, prepared: Prepared) -> None:
+        """Forget what is not to run."""
+        forget_custom(prepared.custom, self.worker)
+
+    def commit(self, prepared: Prepared) -> None:
+        """Let new messages run it. Raises ScriptError where a setting cannot change; it is discarded then."""
+        parsed, script = prepared.parsed, prepared.script
+        try:
+            self._apply(prepared.changes, parsed)
+        except Exception:
+            self.discard(prepared)
+            raise
         for item in parsed.diagnostics.warnings:
-            worker.log.warning("%s", item.headline())
-        self._highest = script.version
+            self.worker.log.warning("%s", item.headline())
+        self.highest = max(self.highest, script.version)
         self.earlier.append(self.current)
         for old in self.earlier[:-KEPT_VERSIONS]:
             self._retire(old)
         del self.earlier[:-KEPT_VERSIONS]
         assert parsed.env is not None
-        self._switch(self._version(script, contents, parsed.env), changes)
-        return changes
+        self._switch(self._version(script, parsed.config.texts, prepared.contents, parsed.env), prepared.changes)
 
     def _apply(self, changes: Changes, parsed: Parsed) -> None:
         try:
@@ -203,11 +257,20 @@ class Watcher:
         seen, self._seen = self._seen, reloader.look()
         if self._seen == reloader.tried or self._seen != seen:
             return
+        if reloader.together is not None:
+            reloader.worker.spawn(self._reload_all(), "reload")
+            return
         try:
             reloader.reload()
         except OperatorError as error:
             log_failure(reloader.worker, error)
         self._seen = reloader.look()
+
+    async def _reload_all(self) -> None:
+        try:
+            await self._reloader.reload_all()
+        except OperatorError as error:
+            log_failure(self._reloader.worker, error)
 
 
 def log_failure(worker: Worker, error: OperatorError) -> None:
@@ -223,17 +286,17 @@ def log_failure(worker: Worker, error: OperatorError) -> None:
 # --- RPC
 
 
-def _reload(reloader: Reloader, call: RpcCall) -> RpcValue:
+async def _reload(reloader: Reloader, call: RpcCall) -> RpcValue:
     try:
-        return _outcome(reloader, reloader.reload())
+        return _outcome(reloader, await reloader.reload_all())
     except OperatorError as error:
         log_failure(reloader.worker, error)
         raise RpcError(500, str(error)) from None
 
 
-def _rollback(reloader: Reloader, call: RpcCall) -> RpcValue:
+async def _rollback(reloader: Reloader, call: RpcCall) -> RpcValue:
     try:
-        return _outcome(reloader, reloader.rollback())
+        return _outcome(reloader, await reloader.rollback_all())
     except OperatorError as error:
         raise RpcError(500, str(error)) from None
 

@@ -21,11 +21,13 @@ from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Watcher, absolute, offer_reload
 from siprouter.state.factory import StateOptions, open_state
+from siprouter.server.seat import Seat
 from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
 from siprouter.transport.outlet import SocketOutlet
+from siprouter.transport.sockopts import is_multicast
 from siprouter.util.errors import OperatorError, PeerError
 from siprouter.util.log import Log
 from siprouter.util.wheel import Wheel
@@ -75,9 +77,17 @@ class Tasks:
 class Assembly:
     """A worker with its sockets and resolver, nothing opened yet but its state."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, log: Log, state: StateOptions | None = None) -> None:
-        """`state` None: a local one. Raises OperatorError where it cannot be opened."""
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        log: Log,
+        state: StateOptions | None = None,
+        seat: Seat | None = None,
+    ) -> None:
+        """`state` None: a local one; `seat`: one worker of several. Raises OperatorError where state cannot be opened."""
         self.log = log
+        self.seat = seat
+        self.plan = ListenPlan()
         self.tasks = Tasks(log)
         self.network = Network(log, time.monotonic)
         self.outlet = SocketOutlet(loop, Listeners(), log, self.network.udp, self.network.stream)
@@ -94,6 +104,11 @@ class Assembly:
         )
         shared = open_state(state or StateOptions(), time.time, log)
         self.worker = Worker(surroundings, core_settings(), shared, self.outlet.listeners)
+        if seat is not None:
+            self.worker.index, self.worker.count = seat.index, seat.count
+            self.worker.started_at = seat.started_at
+            if seat.comes_later:
+                self.worker.services["comes_later"] = True
         self.outlet.filters = self.worker.hooks.message_out  # type: ignore[assignment]
         self.outlet.failed = partial(note_lost, self.worker)
         register_core_rpcs(self.worker)
@@ -128,15 +143,13 @@ class Assembly:
         if options.log_stderr:
             pinned.append("log_stderror")
         reloader = offer_reload(self.worker, lambda: parse_file(file, defines), parsed, pinned)
-        if options.watch:
+        if options.watch and self.worker.index == 0:
             self.worker.hooks.tick.append(Watcher(reloader).tick)
 
     def plan_listeners(self, options: RunOptions) -> None:
         """Decides where to listen and what is ourselves. Raises OperatorError."""
         settings = self.worker.settings
-        wanted = listen_options(settings, check_only=options.check_only)
-        specs = [*settings.listen, *(parse_listen(text) for text in options.listen)]
-        plan: ListenPlan = plan_sockets(specs, settings.alias, wanted)
+        plan = self.plan = self.listen_plan(options) if self.seat is None else self.seat.plan
         listeners = Listeners.from_plan(
             plan,
             settings.advertised_address or "",
@@ -144,7 +157,18 @@ class Assembly:
             source_address if settings.mhomed else None,
         )
         self.worker.listeners = self.outlet.listeners = listeners
+        if self.seat is not None:
+            self.outlet.inherited = dict(zip(listeners, self.seat.sockets, strict=True))
+            if self.seat.index:  # each socket of a group gets a copy of what is sent to it
+                self.outlet.mute = {one for one in listeners if is_multicast(one.address)}
         self.network.apply(settings, listeners)
+
+    def listen_plan(self, options: RunOptions) -> ListenPlan:
+        """Where to listen. Raises OperatorError."""
+        settings = self.worker.settings
+        wanted = listen_options(settings, check_only=options.check_only)
+        specs = [*settings.listen, *(parse_listen(text) for text in options.listen)]
+        return plan_sockets(specs, settings.alias, wanted)
 
 
 def missing_tls(worker: Worker) -> list[OperatorError]:

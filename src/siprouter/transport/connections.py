@@ -20,17 +20,38 @@ class Connection(Protocol):
     reusable: bool
 
 
+class Observer(Protocol):
+    """Who wants to know of connections and their names."""
+
+    def named(self, connection: Connection, port: int, flags: int) -> None:
+        """The connection is known by its peer's address and this port from now."""
+
+    def removed(self, connection: Connection) -> None:
+        """The connection is forgotten."""
+
+
 C = TypeVar("C", bound=Connection)
 
 
 class ConnectionTable(Generic[C]):
-    """Connections of all stream transports of a worker. Ids count from 1 and are not used again."""
+    """Connections of all stream transports of a worker. Ids count from 1 and are not used again.
+
+    Of several workers each has its own ids (see `number`); `elsewhere` is how many connections the others have.
+    """
 
     def __init__(self) -> None:
+        self.elsewhere = 0
+        self.observer: Observer | None = None
         self._next_id = 1
+        self._step = 1
         self._by_id: dict[int, C] = {}
         self._by_peer: dict[tuple[int, str, int], list[C]] = {}
         self._aliases: dict[int, list[tuple[int, str, int]]] = {}
+
+    def number(self, first: int, step: int) -> None:
+        """Use the ids `first`, `first + step` and so on."""
+        self._next_id = first
+        self._step = step
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -41,7 +62,7 @@ class ConnectionTable(Generic[C]):
     def add(self, connection: C, flags: int = ALIAS_REPLACE) -> None:
         """Gives the connection its id and makes it known by its peer's address."""
         connection.id = self._next_id
-        self._next_id += 1
+        self._next_id += self._step
         self._by_id[connection.id] = connection
         self._aliases[connection.id] = []
         self._add_name(connection, connection.remote[1], flags)
@@ -52,6 +73,8 @@ class ConnectionTable(Generic[C]):
             return
         for name in self._aliases.pop(connection.id):
             self._drop_name(name, connection)
+        if self.observer is not None:
+            self.observer.removed(connection)
 
     def move(self, connection: C, remote: Peer, flags: int = ALIAS_REPLACE) -> None:
         """Makes a connection known by another peer, and no longer by the one and the aliases it had."""
@@ -59,6 +82,8 @@ class ConnectionTable(Generic[C]):
         for name in names:
             self._drop_name(name, connection)
         names.clear()
+        if self.observer is not None:
+            self.observer.removed(connection)
         connection.remote = remote
         self._add_name(connection, remote[1], flags)
 
@@ -108,7 +133,18 @@ class ConnectionTable(Generic[C]):
                 self._drop_name(name, other)
         self._by_peer.setdefault(name, []).append(connection)
         mine.append(name)
+        if self.observer is not None:
+            self.observer.named(connection, port, flags)
         return True
+
+    def ports(self, connection: C) -> list[int]:
+        """The ports that a connection is known by."""
+        return [port for _, _, port in self._aliases.get(connection.id, ())]
+
+    def drop_name(self, name: tuple[int, str, int]) -> None:
+        """Protocol, address and port mean none of these connections any more."""
+        for holder in self._by_peer.pop(name, ()):
+            self._aliases[holder.id].remove(name)
 
     def _drop_name(self, name: tuple[int, str, int], connection: C) -> None:
         holders = self._by_peer[name]

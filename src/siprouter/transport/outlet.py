@@ -1,6 +1,7 @@
 """All sockets of a worker as one outlet."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from siprouter.transport.connections import ConnectionTable
@@ -16,6 +17,7 @@ from siprouter.transport.endpoint import (
     Listener,
 )
 from siprouter.transport.listeners import Listeners
+from siprouter.transport.sharing import SharedConnections
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.transport.stream import StreamConnection
 from siprouter.transport.stream_parts import Receiver, StreamStats
@@ -55,6 +57,11 @@ class SocketOutlet:
         self.tls: TlsEngine | None = None
         self.udp_options = udp_options or UdpOptions()
         self.stream_options = stream_options or StreamOptions()
+        self.inherited: dict[Listener, socket.socket] = {}
+        """sockets that are open already, instead of new ones"""
+        self.mute: set[Listener] = set()
+        """listeners that another worker reads"""
+        self.others: SharedConnections | None = None
         self._loop = loop
         self._log = log
         self._udp: dict[Listener, UdpSocket] = {}
@@ -69,12 +76,18 @@ class SocketOutlet:
                     self._stream(listener.proto, receiver)
                 elif listener.proto == PROTO_UDP:
                     self._udp[listener] = UdpSocket(
-                        self._loop, listener, receiver.receive, self._log, self.udp_options, factory
+                        self._loop,
+                        listener,
+                        receiver.receive,
+                        self._log,
+                        self.udp_options,
+                        factory,
+                        self.inherited.get(listener),
                     )
                 elif listener.proto in (PROTO_TCP, PROTO_WS):
-                    await self._stream(listener.proto, receiver).listen(listener)
+                    await self._stream(listener.proto, receiver).listen(listener, self.inherited.get(listener))
                 elif listener.proto == PROTO_TLS:
-                    await self._tls_stream(receiver, listener).listen(listener)
+                    await self._tls_stream(receiver, listener).listen(listener, self.inherited.get(listener))
                 else:
                     raise OperatorError(f"cannot listen on {listener.name}: protocol not available")
         except BaseException:
@@ -91,6 +104,7 @@ class SocketOutlet:
             transport = self._streams[proto] = kind(
                 self._loop, receiver, self._log, self.stream_options, self.table, self.stats, proto
             )
+            transport.others = self.others
         return transport
 
     def _tls_stream(self, receiver: Receiver, listener: Listener) -> StreamTransport:
@@ -103,6 +117,7 @@ class SocketOutlet:
             transport = self._streams[PROTO_TLS] = TlsTransport(
                 self._loop, receiver, self._log, self.tls, self.stream_options, self.table, self.stats
             )
+            transport.others = self.others
         return transport
 
     def upgrade(
@@ -120,8 +135,9 @@ class SocketOutlet:
 
     async def start(self) -> None:
         """Begins to receive and to accept."""
-        for udp in self._udp.values():
-            udp.start()
+        for listener, udp in self._udp.items():
+            if listener not in self.mute:
+                udp.start()
         for transport in self._streams.values():
             await transport.start()
 
@@ -156,3 +172,8 @@ class SocketOutlet:
                 return transport.send(data, to, on_error or self.failed)
         self._log.error("cannot send to %s: no listening socket for it", to)
         return False
+
+    def send_own(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
+        """Sends on a stream connection of this worker what another one asks for; the filters have seen it."""
+        transport = self._streams.get(to.proto)
+        return transport is not None and transport.send_own(data, to, on_error)

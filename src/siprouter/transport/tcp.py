@@ -1,6 +1,7 @@
 """Stream transports: accept, connect, and send on the right connection. TCP itself needs nothing more."""
 
 import asyncio
+import socket
 
 from siprouter.sip.framing import Framer as SipFramer
 from siprouter.transport.connections import ConnectionTable, Peer
@@ -14,6 +15,7 @@ from siprouter.transport.endpoint import (
 )
 from siprouter.transport.http import SwitchingFramer
 from siprouter.transport.proxy_protocol import ProxyHeader
+from siprouter.transport.sharing import SharedConnections
 from siprouter.transport.sockopts import StreamOptions, open_connecting_stream, open_listening_stream
 from siprouter.transport.stream import FramerFactory, StreamConnection
 from siprouter.transport.stream_parts import Framer, Prelude, Receiver, StreamStats
@@ -46,14 +48,18 @@ class StreamTransport:
         self.table: ConnectionTable[StreamConnection] = table if table is not None else ConnectionTable()
         self.stats = stats or StreamStats()
         self.proto = proto
+        self.others: SharedConnections | None = None
         self._framer = framer or self._sip_framer
         self._buffer = bytearray(self.options.rd_buf_size)
         self._servers: list[asyncio.Server] = []
         self._connecting: set[asyncio.Task[None]] = set()
 
-    async def listen(self, listener: Listener) -> None:
-        """Binds; connections queue up in the system until `start`. Raises OperatorError."""
-        sock = open_listening_stream(listener, self.options)
+    async def listen(self, listener: Listener, sock: socket.socket | None = None) -> None:
+        """Binds, unless given a socket that listens; connections queue up in the system until `start`.
+
+        Raises OperatorError.
+        """
+        sock = sock or open_listening_stream(listener, self.options)
 
         def accept() -> StreamConnection:
             return self.make_connection(listener)
@@ -89,6 +95,18 @@ class StreamTransport:
 
     def send(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
         """Sends on the connection `to` names, else on one to its address, else on a new one; see Outlet."""
+        connection = self._named(to)
+        if connection is None and self.others is not None and (number := self._elsewhere(self.others, to)):
+            return self.others.send(number, data, to, on_error)
+        connection = connection or self._find(to) or self._connect(to)
+        return connection is not None and connection.send(data, to, on_error)
+
+    def _elsewhere(self, others: SharedConnections, to: Endpoint) -> int:
+        """The connection of another worker to send on, 0 for none: named by `to`, or where we have none of our own."""
+        return others.by_id(to) or (others.by_name(to) if self._find(to) is None else 0)
+
+    def send_own(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
+        """The same, but on a connection of our own."""
         connection = self._named(to) or self._find(to) or self._connect(to)
         return connection is not None and connection.send(data, to, on_error)
 
@@ -113,7 +131,7 @@ class StreamTransport:
         if normalize_ip(to.ip) is None:
             self.log.error("cannot connect to %s: not an IP address", to)
             return None
-        if len(self.table) >= self.options.max_connections:
+        if len(self.table) + self.table.elsewhere >= self.options.max_connections:
             self.stats.local_reject += 1
             self.log.error("cannot connect to %s: %d connections are open", to, len(self.table))
             return None
@@ -179,7 +197,7 @@ class StreamTransport:
         """See StreamOwner."""
         if connection.outgoing:
             self.stats.connect_success += 1
-        elif len(self.table) >= self.options.max_connections:
+        elif len(self.table) + self.table.elsewhere >= self.options.max_connections:
             self.stats.local_reject += 1
             if self.stats.local_reject % REPORT_EVERY == 1:
                 self.log.error("connection from %s refused: %d are open", connection.remote[0], len(self.table))

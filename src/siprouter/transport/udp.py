@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import os
+import socket
 from collections import deque
 from collections.abc import Callable
 
@@ -29,13 +30,14 @@ class UdpSocket:
         log: Log,
         options: UdpOptions | None = None,
         factory: DatagramFactory | None = None,
+        sock: socket.socket | None = None,
     ) -> None:
-        """Binds at once. Raises OperatorError."""
+        """Binds at once, unless given a socket that is bound. Raises OperatorError."""
         self.listener = listener
         self._loop = loop
         self._deliver = deliver
         self._log = log
-        self._socket = open_udp(listener, options or UdpOptions())
+        self._socket = sock or open_udp(listener, options or UdpOptions())
         self._fd = self._socket.fileno()
         self._datagrams = (factory or DatagramFactory()).open(self._socket)
         self._sources: dict[RawAddress, Endpoint] = {}

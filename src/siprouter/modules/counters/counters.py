@@ -67,7 +67,7 @@ class ScriptCounters:
 
     def rpc_get(self, call: RpcCall, group: str, name: str | None = None) -> RpcValue:
         """cnt.get."""
-        return self.rpc_get_all(call, group) if name is None else self._find(group, name).get()
+        return self.rpc_get_all(call, group) if name is None else self._find(group, name).total()
 
     def rpc_get_raw(self, call: RpcCall, group: str, name: str) -> int:
         """cnt.get_raw."""
@@ -75,7 +75,7 @@ class ScriptCounters:
 
     def rpc_get_all(self, call: RpcCall, group: str) -> RpcValue:
         """cnt.grp_get_all: a structure, empty for an unknown group."""
-        return {counter.name: counter.get() for counter in self._worker.counters.in_group(group)}
+        return {counter.name: counter.total() for counter in self._worker.counters.in_group(group)}
 
     def rpc_groups(self, call: RpcCall) -> RpcValue:
         """cnt.grps_list."""

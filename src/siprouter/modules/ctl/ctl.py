@@ -9,7 +9,7 @@ from siprouter.rpc.addresses import FIFO, UDP, ControlAddress, parse_address
 from siprouter.rpc.channels import DatagramListener, StreamListener, make_listener
 from siprouter.rpc.fifo import FifoError, FifoRequest, build_rpc_reply
 from siprouter.rpc.fifo_io import FifoListener, write_reply
-from siprouter.rpc.owner import Ownership, group_id, user_id
+from siprouter.rpc.owner import Ownership, group_id, has_control, user_id
 from siprouter.rpc.sessions import (
     MAX_DATAGRAM_REPLY,
     MAX_REPLY,
@@ -87,7 +87,7 @@ class Ctl:
 
     async def start(self) -> None:
         """Open everything. Raises OperatorError for the first address that cannot be had."""
-        if self._worker.services.get("in_memory"):
+        if not has_control(self._worker):
             return
         ownership = Ownership(self.mode, self._uid, self._gid)
         for payload, address in self._addresses:

@@ -1,7 +1,7 @@
 """The kex module: script and branch flags, destination URI, core statistics, and the MI commands of the core."""
 
 from siprouter.core.args import Arg, Flag, Fmt, Int, Opt, PvRef, Str
-from siprouter.core.declare import Module, function, mi, stat
+from siprouter.core.declare import EVERY_WORKER, SUM_COUNTERS, Module, function, mi, stat
 from siprouter.core.routes import ANY, FAILURE, REQUEST
 from siprouter.modules.kex import functions, management, statistics
 from siprouter.modules.kex.state import Kex
@@ -43,15 +43,20 @@ module = Module(
     ],
     mis=[
         mi("arg", management.arg, help="Command line of the server."),
-        mi("debug", management.debug, help="Shows or changes the log level."),
+        mi("debug", management.debug, help="Shows or changes the log level.", workers=EVERY_WORKER),
         mi("kill", management.kill, help="Stops the server."),
         mi("ps", management.ps, help="Lists the processes."),
         mi("pwd", management.pwd, help="Working directory."),
         mi("uptime", management.uptime, help="Time now, time of the start, and the seconds between."),
         mi("version", management.version, help="Version of the server."),
         mi("which", management.which, help="Names of all MI commands."),
-        mi("get_statistics", statistics.get_statistics, help="Values of statistics: all, group: or name."),
-        mi("reset_statistics", statistics.reset_statistics, help="Sets statistics to 0."),
+        mi(
+            "get_statistics",
+            statistics.get_statistics,
+            help="Values of statistics: all, group: or name.",
+            workers=SUM_COUNTERS,
+        ),
+        mi("reset_statistics", statistics.reset_statistics, help="Sets statistics to 0.", workers=EVERY_WORKER),
     ],
     stats=[
         stat("core:rcv_requests", "requests received"),
@@ -65,11 +70,11 @@ module = Module(
         stat("core:bad_URIs_rcvd", "requests whose request URI could not be parsed"),
         stat("core:unsupported_methods", "requests with an unknown method"),
         stat("core:bad_msg_hdr", "messages with a header that could not be parsed"),
-        stat("shmem:total_size", "bytes of memory there are", statistics.memory_total),
+        stat("shmem:total_size", "bytes of memory there are", statistics.memory_total, shared=True),
         stat("shmem:used_size", "bytes of memory in use by this process alone", statistics.memory_used),
         stat("shmem:real_used_size", "bytes of memory in use", statistics.memory_real_used),
         stat("shmem:max_used_size", "most bytes of memory ever in use", statistics.memory_max_used),
-        stat("shmem:free_size", "bytes of memory not in use", statistics.memory_free),
+        stat("shmem:free_size", "bytes of memory not in use", statistics.memory_free, shared=True),
         stat("shmem:fragments", "always 0: memory is the operating system's", statistics.memory_fragments),
     ],
 )

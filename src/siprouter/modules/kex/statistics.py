@@ -34,7 +34,7 @@ def get_statistics(inst: Kex, *names: str) -> MiReply:
     reply = MiReply()
     for name in names:
         for counter in _selected(inst, name):
-            reply.add(None, f"{counter.group}:{counter.name} = {counter.get()}")
+            reply.add(None, f"{counter.group}:{counter.name} = {counter.total()}")
     return reply if reply.children else MiReply(404, NOT_FOUND)
 
 

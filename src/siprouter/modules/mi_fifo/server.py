@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from siprouter.rpc.call import call_mi
 from siprouter.rpc.fifo import FifoError, FifoRequest, build_mi_reply, parse_mi_arguments
 from siprouter.rpc.fifo_io import FifoListener, write_reply
-from siprouter.rpc.owner import Ownership, group_id, user_id
+from siprouter.rpc.owner import Ownership, group_id, has_control, user_id
 from siprouter.util.errors import OperatorError
 from siprouter.util.text import to_bytes
 
@@ -61,7 +61,7 @@ class MiFifo:
 
     async def start(self) -> None:
         """Create the FIFO. Raises OperatorError where that is not possible."""
-        if self._worker.services.get("in_memory") or self.fifo_name is None:
+        if not has_control(self._worker) or self.fifo_name is None:
             return
         gid = self._user_gid if self._gid == -1 else self._gid
         ownership = Ownership(self.fifo_mode, self._uid, gid)

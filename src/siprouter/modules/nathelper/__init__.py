@@ -1,7 +1,7 @@
 """nathelper: phones behind NAT. Finds them, mends their messages, keeps the way to them open."""
 
 from siprouter.core.args import Fmt, Int, Opt
-from siprouter.core.declare import KAMAILIO, Module, function, mi, param, pvar
+from siprouter.core.declare import EVERY_WORKER, KAMAILIO, Module, function, mi, param, pvar
 from siprouter.core.routes import BRANCH, FAILURE, LOCAL, ONREPLY, REQUEST
 from siprouter.modules.nathelper import checks, contacts, record_routes, sdp
 from siprouter.modules.nathelper.state import Nathelper
@@ -61,5 +61,5 @@ module = Module(
         pvar("rr_count", get=record_routes.count, help="number of Record-Route values"),
         pvar("rr_top_count", get=record_routes.top_count, help="Record-Route values of the topmost proxy: 0, 1 or 2"),
     ],
-    mis=[mi("nh_enable_ping", Nathelper.enable_ping, help="switch pings on (1) or off (0)")],
+    mis=[mi("nh_enable_ping", Nathelper.enable_ping, help="switch pings on (1) or off (0)", workers=EVERY_WORKER)],
 )

@@ -60,7 +60,9 @@ class Nathelper:
             if not (self.sipping_from and self.sipping_method):
                 raise OperatorError("nathelper: sipping_bflag needs sipping_from and sipping_method")
             worker = self.worker
-            sip_ping = SipPing(self.sipping_method, self.sipping_from, worker.random_bytes, worker.wall_clock)
+            sip_ping = SipPing(
+                self.sipping_method, self.sipping_from, worker.random_bytes, worker.wall_clock, worker.owns
+            )
             worker.hooks.reply_in.append(sip_ping.absorb)
         self.pinger = Pinger(
             self.worker,

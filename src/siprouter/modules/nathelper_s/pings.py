@@ -69,8 +69,7 @@ class PingSender:
         return bool(self.worker.outlet.send(data, Endpoint(target.proto, target.ip, target.port, 0, listener)))
 
     def _request(self, uri: str, listener: Listener) -> bytes:
-        self._count += 1
-        number = f"{self._branch}-{self._count:x}"
+        number = self._next_number()
         lines = (
             f"From: <{FROM_URI}>;tag=1",
             f"To: <{uri}>",
@@ -81,6 +80,14 @@ class PingSender:
         )
         head = to_bytes(f"{self.method} {uri} SIP/2.0\r\n")
         return head + via_line(listener, number) + to_bytes("\r\n".join(lines)) + CRLF_PING
+
+    def _next_number(self) -> str:
+        """A branch that no request had yet; its Call-ID is one of which the reply comes back to this worker."""
+        while True:
+            self._count += 1
+            number = f"{self._branch}-{self._count:x}"
+            if self.worker.owns(number.removeprefix(BRANCH_PREFIX)):
+                return number
 
     def absorb(self, ctx: Context) -> bool:
         """True for a reply to one of our stateless requests: it ends here."""

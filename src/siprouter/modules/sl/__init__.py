@@ -1,7 +1,7 @@
 """sl: replies without a transaction."""
 
 from siprouter.core.args import FmtOrInt
-from siprouter.core.declare import Module, event_route, function, param, rpc
+from siprouter.core.declare import SUM_VALUES, Module, event_route, function, param, rpc
 from siprouter.core.routes import BRANCH, FAILURE, REQUEST
 from siprouter.modules.sl import functions
 from siprouter.modules.sl.state import Sl
@@ -30,7 +30,7 @@ module = Module(
         ),
         function("sl_reply_error", functions.sl_reply_error, routes=REQUEST, help="reply with the last error"),
     ],
-    rpcs=[rpc("sl.stats", rpc_stats, help="numbers of stateless replies by status")],
+    rpcs=[rpc("sl.stats", rpc_stats, help="numbers of stateless replies by status", workers=SUM_VALUES)],
     stats=STATS,
     event_routes=[event_route("sl:filtered-ack", "an ACK for a stateless reply was absorbed")],
 )

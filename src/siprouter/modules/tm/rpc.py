@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siprouter.core.declare import Rpc, rpc
+from siprouter.core.declare import ANY_WORKER, SUM_VALUES, Rpc, rpc
 from siprouter.core.outgoing import reason_phrase
 from siprouter.modules.tm.uac import LocalRequest, Wanted, dialog_route, start_request
 from siprouter.rpc.later import Later
 from siprouter.rpc.values import RpcError
+from siprouter.sip.call_id import find_call_id
 from siprouter.sip.message import Message, parse_message
 from siprouter.sip.names import H_CALL_ID, H_CONTENT_LENGTH, H_CONTENT_TYPE, H_CSEQ, H_FROM, H_MAX_FORWARDS, H_TO, H_VIA
 from siprouter.sip.uri import parse_uri
 from siprouter.transport.endpoint import PROTO_IDS, PROTO_NONE, Listener
 from siprouter.util.errors import PeerError
-from siprouter.util.text import to_bytes
+from siprouter.util.text import to_bytes, to_str
 
 if TYPE_CHECKING:
     from siprouter.modules.tm.state import Tm
@@ -251,13 +252,39 @@ def hash_stats(tm: Tm, _call: Any) -> dict[str, int | float]:
     }
 
 
+def first_argument(call_id: str, *_: str) -> str:
+    """The call that a command is about, where its first argument is the Call-ID."""
+    return call_id
+
+
+def given_call_id(method: str, uri: str, hop: str, socket: str, headers: str, *_: str) -> str:
+    """The call that a request of the t_uac commands belongs to; "" where it is new."""
+    lines = headers.replace("\r\n", "\n").strip("\n")
+    return to_str(find_call_id(to_bytes(f"{method}\n{lines}\n\n")))
+
+
 _UAC = 'method, request URI, next hop or ".", socket or ".", header lines, body'
 
 RPCS: list[Rpc] = [
-    rpc("tm.cancel", cancel, "ss", help="cancel the branches of an INVITE: Call-ID, CSeq number"),
-    rpc("tm.reply", reply, "dsss*ss", help="reply: status, reason, hash:label, To tag, header lines, body"),
-    rpc("tm.stats", stats, help="numbers of transactions"),
+    rpc(
+        "tm.cancel", cancel, "ss", help="cancel the branches of an INVITE: Call-ID, CSeq number", call_id=first_argument
+    ),
+    rpc(
+        "tm.reply",
+        reply,
+        "dsss*ss",
+        help="reply: status, reason, hash:label, To tag, header lines, body",
+        workers=ANY_WORKER,
+    ),
+    rpc("tm.stats", stats, help="numbers of transactions", workers=SUM_VALUES),
     rpc("tm.hash_stats", hash_stats, help="how transactions are spread over hash indexes"),
-    rpc("tm.t_uac_start", t_uac_start, "sssss*s", help=f"send a request: {_UAC}"),
-    rpc("tm.t_uac_wait", t_uac_wait, "sssss*s", help=f"send a request and wait: {_UAC}", returns_array=True),
+    rpc("tm.t_uac_start", t_uac_start, "sssss*s", help=f"send a request: {_UAC}", call_id=given_call_id),
+    rpc(
+        "tm.t_uac_wait",
+        t_uac_wait,
+        "sssss*s",
+        help=f"send a request and wait: {_UAC}",
+        returns_array=True,
+        call_id=given_call_id,
+    ),
 ]

@@ -11,6 +11,7 @@ from siprouter.core.outgoing import reply_target
 from siprouter.core.routes import REQUEST
 from siprouter.core.send_flags import reply_flags
 from siprouter.core.settings import CfgError
+from siprouter.modules.tm.draining import is_brief
 from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints
 from siprouter.modules.tm.settings import DEFAULT_FR_INV_NEXT, apply_setting, check_setting, setting_names
 from siprouter.modules.tm.uac import LocalRequest, OnReply, Wanted, start_request
@@ -112,6 +113,10 @@ class Tm:
     def stop(self) -> None:
         """Drop all transactions."""
         self.table.close()
+
+    def is_unfinished(self) -> bool:
+        """Whether transactions are under way that will end soon: all but calls that ring, and what only lingers."""
+        return any(is_brief(transaction) for transaction in self.table.by_label.values())
 
     # --- messages in
 

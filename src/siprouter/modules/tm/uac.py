@@ -53,6 +53,15 @@ class Wanted:
     on_reply: OnReply | None = None
 
 
+def new_call_id(tm: Tm) -> str:
+    """A Call-ID of ours: what comes back with it comes to this worker."""
+    host = own_host(tm)
+    while True:
+        found = f"{tm.worker.random_bytes(12).hex()}@{host}"
+        if tm.worker.owns(found):
+            return found
+
+
 class LocalRequest:
     """A request of ours on its way; the `context` of its transaction.
 
@@ -68,7 +77,7 @@ class LocalRequest:
         self.reply_source: Endpoint | None = None
         self.on_reply = wanted.on_reply
         self.transaction: Transaction | None = None
-        self.call_id = wanted.call_id or f"{tm.worker.random_bytes(12).hex()}@{own_host(tm)}"
+        self.call_id = wanted.call_id or new_call_id(tm)
         self.cseq = wanted.cseq or DEFAULT_CSEQ
         self.from_ = wanted.from_
         if ";tag=" not in wanted.from_.rpartition(">")[2].lower():

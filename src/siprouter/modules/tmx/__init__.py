@@ -1,8 +1,9 @@
 """tmx: additions to tm: cancelling by Call-ID or branch, variables of the transaction, management commands."""
 
 from siprouter.core.args import Choice, Fmt, Int
-from siprouter.core.declare import KAMAILIO, Module, function, mi, pvar
+from siprouter.core.declare import ANY_WORKER, JOIN_LISTS, KAMAILIO, Module, function, mi, pvar
 from siprouter.core.routes import ONREPLY
+from siprouter.modules.tm.rpc import first_argument, given_call_id
 from siprouter.modules.tmx import functions, manage, variables
 from siprouter.modules.tmx.state import Tmx
 from siprouter.modules.tmx.stats import STATS
@@ -40,10 +41,20 @@ module = Module(
         pvar("T_inv", bind=variables.bind_invite, inner_required=True, help="a variable of the INVITE being cancelled"),
     ],
     mis=[
-        mi("t_uac_dlg", manage.t_uac_dlg, help="send a request: method, URI, next hop, socket, header lines, [body]"),
-        mi("t_uac_cancel", manage.t_uac_cancel, help="cancel a call: Call-ID, CSeq number"),
-        mi("t_hash", manage.t_hash, help="transactions by hash index"),
-        mi("t_reply", manage.t_reply, help="reply: code, reason, hash:label, To tag, header lines, [body]"),
+        mi(
+            "t_uac_dlg",
+            manage.t_uac_dlg,
+            help="send a request: method, URI, next hop, socket, header lines, [body]",
+            call_id=given_call_id,
+        ),
+        mi("t_uac_cancel", manage.t_uac_cancel, help="cancel a call: Call-ID, CSeq number", call_id=first_argument),
+        mi("t_hash", manage.t_hash, help="transactions by hash index", workers=JOIN_LISTS),
+        mi(
+            "t_reply",
+            manage.t_reply,
+            help="reply: code, reason, hash:label, To tag, header lines, [body]",
+            workers=ANY_WORKER,
+        ),
     ],
     stats=STATS,
 )

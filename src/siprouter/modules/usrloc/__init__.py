@@ -56,6 +56,6 @@ module = Module(
         ),
         mi("ul_show_contact", management.show_contact, help="contacts of an address of record: table aor"),
     ],
-    stats=[stat("registered_users", "addresses of record in all tables", Usrloc.registered_users)],
+    stats=[stat("registered_users", "addresses of record in all tables", Usrloc.registered_users, shared=True)],
     exports=["<domain>-contacts", "<domain>-expires", "<domain>-users"],
 )

@@ -44,6 +44,7 @@ class Domain:
         )
         declare = worker.counters.declare
         self.users = declare("usrloc", f"{name}-users", "addresses of record", lambda: len(self.table), no_reset=True)
+        self.users.shared = True
         self.contacts = declare("usrloc", f"{name}-contacts", "bindings", no_reset=True)
         self.expires = declare("usrloc", f"{name}-expires", "bindings that expired")
 

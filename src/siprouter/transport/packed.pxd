@@ -1,0 +1,1 @@
+# No C types: compiled as it is.
