@@ -347,5 +347,5 @@ def note_alias(ctx: Context, assembly: Assembly) -> bool:
     source = ctx.source
     if source.connection and assembly.network.stream.accept_aliases and "alias" in ctx.msg.via.params:
         port = ctx.msg.via.port or SIP_PORT
-        assembly.outlet.table.add_alias(source.connection, port, assembly.network.stream.alias_flags)
+        assembly.worker.services["connection_alias"](source.connection, port)
     return False

@@ -175,8 +175,8 @@ class Supervisor:
     def _become(self, index: int, comes_later: bool) -> int:
         """In the new process: keep what is its own, and work."""
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        for usual in (signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
+            signal.signal(usual, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         self._selector.close()
         os.close(self._lifeline[1])

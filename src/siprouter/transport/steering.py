@@ -4,6 +4,7 @@ from siprouter.sip.call_id import find_call_id
 from siprouter.sip.errors import MessageError
 from siprouter.transport.endpoint import Endpoint
 from siprouter.transport.frames import MAX_FRAME, MESSAGE, build_record, build_records
+from siprouter.transport.http import HttpRequest
 from siprouter.transport.mailbox import Post
 from siprouter.transport.packed import EndpointCodec
 from siprouter.transport.stream import Receiver
@@ -59,6 +60,10 @@ class Steering:
         self.taken += 1
         start = payload[0] + 1
         self._receiver.receive(payload[start:], self._codec.unpack(payload[1:start]))
+
+    def receive_http(self, request: HttpRequest, source: Endpoint) -> None:
+        """See transport.stream.Receiver: any worker can answer."""
+        self._receiver.receive_http(request, source)
 
     def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
         """See transport.stream.Receiver: what cannot be received whole is refused here."""
