@@ -14,12 +14,9 @@ from siprouter.server.main import EXIT_FAILED, EXIT_OK, Server, loop_factory, st
 from siprouter.server.startup import Assembly
 from siprouter.server.team import WorkerTeam
 from siprouter.server.together import ReloadTogether
-from siprouter.state.interface import State
 from siprouter.util.errors import OperatorError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from siprouter.core.worker import Worker
     from siprouter.server.main import Ready
     from siprouter.server.options import RunOptions
@@ -29,27 +26,29 @@ RELEASE_SECONDS = 5.0
 
 
 class Member(Server):
-    """See above. `open_state` gives the state that all workers share."""
+    """See above."""
 
-    def __init__(self, options: RunOptions, seat: Seat, open_state: Callable[[Server], State]) -> None:
+    def __init__(self, options: RunOptions, seat: Seat) -> None:
         super().__init__(options, parse_again(seat.versions[0].texts, options.defines), seat.index + 1)
         self.seat = seat
         self.team: WorkerTeam | None = None
         self.together: ReloadTogether | None = None
-        self._open_state = open_state
 
     async def run(self, ready: Ready) -> int:
         """Load, serve, stop; the exit status."""
         loop = asyncio.get_running_loop()
         loop.add_reader(self.seat.lifeline, self._supervisor_gone)
+        assembly = None
         try:
-            assembly = Assembly(loop, self.log, self._open_state(self), self.seat)
+            assembly = Assembly(loop, self.log, self.options.state, self.seat)
             self.load(assembly)
             await self.serve(assembly, ready)
         except OperatorError as error:
             print(error, file=sys.stderr)
             return EXIT_FAILED
         finally:
+            if assembly is not None:
+                assembly.worker.state.close()
             if self.syslog is not None:
                 self.syslog.close()
         return EXIT_OK
@@ -130,11 +129,11 @@ class Member(Server):
                 self.team.close()
 
 
-def run_member(options: RunOptions, seat: Seat, open_state: Callable[[Server], State]) -> int:
+def run_member(options: RunOptions, seat: Seat) -> int:
     """The life of a worker process; its exit status. Never raises."""
     try:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
-            return runner.run(Member(options, seat, open_state).run(stay))
+            return runner.run(Member(options, seat).run(stay))
     except OperatorError as error:
         print(error, file=sys.stderr)
     except BaseException:

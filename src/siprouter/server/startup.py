@@ -20,9 +20,9 @@ from siprouter.server.clockwork import log_timer_error
 from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Watcher, absolute, offer_reload
-from siprouter.state.factory import StateOptions, open_state
 from siprouter.server.seat import Seat
 from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
+from siprouter.state.factory import StateOptions, open_state
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
@@ -84,7 +84,7 @@ class Assembly:
         state: StateOptions | None = None,
         seat: Seat | None = None,
     ) -> None:
-        """`state` None: a local one; `seat`: one worker of several. Raises OperatorError where state cannot be opened."""
+        """`state` None: a local one; `seat`: one worker of several. Raises OperatorError where that cannot be opened."""
         self.log = log
         self.seat = seat
         self.plan = ListenPlan()

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from siprouter.server.banner import banner
@@ -24,7 +25,8 @@ from siprouter.server.member import leave, run_member
 from siprouter.server.process import change_directory, pid_file, set_limits
 from siprouter.server.seat import LoadedVersion, Roster, Seat
 from siprouter.server.startup import Assembly
-from siprouter.state.local import LocalState
+from siprouter.state.factory import SHARED, tell_recovered
+from siprouter.state.place import Place, claim
 from siprouter.transport.frames import (
     DRAINED,
     MAX_FRAME,
@@ -41,7 +43,6 @@ from siprouter.transport.mailbox import open_mailbox
 if TYPE_CHECKING:
     from siprouter.script.load import Parsed
     from siprouter.server.options import RunOptions
-    from siprouter.state.interface import State
 
 STEADY = 10.0  # seconds after which a worker counts as having started well
 BACK_OFF = (0.05, 10.0)  # seconds: the first wait before a worker that died young starts again, and the longest
@@ -85,6 +86,7 @@ class Supervisor:
         self._unsent: list[tuple[int, bytes]] = []
         self._reader = FrameReader()
         self._selector = selectors.DefaultSelector()
+        self._place: Place | None = None
         self._wakeup = socket.socketpair()
         self._lifeline = os.pipe()
         self._mailboxes = [open_mailbox() for _ in range(count + 1)]
@@ -105,7 +107,8 @@ class Supervisor:
                 finally:
                     self._end()
         except BaseException:
-            self._ready(False, True)
+            if not self._announced:
+                self._ready(False, True)
             raise
         finally:
             if self.server.syslog is not None:
@@ -138,7 +141,7 @@ class Supervisor:
         change_directory(settings.workdir or ("/" if background else None))
         for problem in set_limits(settings.open_files_limit, not settings.disable_core_dump, False):
             self.log.warning("%s", problem)
-        self.log.warning("each of the %d workers has state of its own: locations are not shared", self.count)
+        self._claim_state()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1, signal.SIGCHLD):
             signal.signal(number, self._signal)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
@@ -150,13 +153,18 @@ class Supervisor:
         gc.collect()
         gc.freeze()  # pages that nobody writes to are shared with the workers
 
+    def _claim_state(self) -> None:
+        """The place of the state that all workers share; it is ours, and theirs to use. Raises OperatorError."""
+        state = self.options.state
+        self._place = claim(state.directory)
+        tell_recovered(self._place, self.log)
+        state = replace(state, kind=SHARED, directory=str(self._place.directory))
+        self.options = replace(self.options, state=state)
+
     def _signal(self, number: int, _frame: object) -> None:
         self._signals.append(number)
 
     # --- workers
-
-    def _open_state(self, _server: Server) -> State:
-        return LocalState(time.time)
 
     def _start(self, worker: WorkerProcess) -> None:
         """Fork one."""
@@ -205,7 +213,7 @@ class Supervisor:
             highest=self.highest,
             comes_later=comes_later,
         )
-        return run_member(self.options, seat, self._open_state)
+        return run_member(self.options, seat)
 
     def _reap(self) -> None:
         """Find out who has ended."""
@@ -353,6 +361,8 @@ class Supervisor:
             sock.close()
         for descriptor in self._lifeline:
             os.close(descriptor)
+        if self._place is not None:
+            self._place.release()
         self.log.notice("stopped")
 
     # --- telling workers

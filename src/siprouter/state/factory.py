@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from siprouter.state.interface import State
 from siprouter.state.local import LocalState
-from siprouter.state.place import claim
+from siprouter.state.place import Place, claim
 from siprouter.state.shared import SharedState
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
@@ -43,12 +43,17 @@ def open_state(options: StateOptions, clock: Callable[[], float], log: Log) -> S
     if options.limit < 1:
         raise OperatorError(f"the size of shared state must be at least 1 MiB, found {options.limit}")
     place = claim(options.directory)
-    if place.recovered == "snapshot":
-        log.warning("the machine stopped while %s was in use: state as it was saved last", place.directory)
-    elif place.recovered:
-        log.warning("the machine stopped while %s was in use: what was stored there is lost", place.directory)
+    tell_recovered(place, log)
     try:
         return SharedState(place, clock, options.limit << 20, log)
     except BaseException:
         place.release()
         raise
+
+
+def tell_recovered(place: Place, log: Log) -> None:
+    """Say what became of a database that could not be trusted."""
+    if place.recovered == "snapshot":
+        log.warning("the machine stopped while %s was in use: state as it was saved last", place.directory)
+    elif place.recovered:
+        log.warning("the machine stopped while %s was in use: what was stored there is lost", place.directory)

@@ -7,7 +7,7 @@ from siprouter.transport.frames import MAX_FRAME, MESSAGE, build_record, build_r
 from siprouter.transport.http import HttpRequest
 from siprouter.transport.mailbox import Post
 from siprouter.transport.packed import EndpointCodec
-from siprouter.transport.stream import Receiver
+from siprouter.transport.stream_parts import Receiver
 from siprouter.util.hashing import call_shard
 from siprouter.util.log import Log
 
