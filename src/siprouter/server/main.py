@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 from siprouter.core.context import Context
 from siprouter.core.worker import Worker
@@ -165,7 +166,6 @@ class Server:
         self.warn(assembly)
         declare_network_cfg(worker, assembly.network, self.set_facility)
         declare_network_counters(worker, assembly.outlet, assembly.network)
-        network, table = assembly.network, assembly.outlet.table
         worker.services["main_pid"] = os.getpid()
         worker.services["shell"] = self.shell
         worker.services["connection_alias"] = lambda connection, port: table.add_alias(
@@ -173,6 +173,8 @@ class Server:
         )
         worker.services["upgrade"] = assembly.outlet.upgrade
         network.stream.http = bool(worker.hooks.http_in)
+        worker.services["connection_alias"] = partial(add_alias, assembly)
+        assembly.network.stream.http = bool(worker.hooks.http_in)
         if any(is_stream(listener.proto) for listener in worker.listeners):
             worker.hooks.request_in.insert(0, lambda ctx: note_alias(ctx, assembly))
 
@@ -347,5 +349,13 @@ def note_alias(ctx: Context, assembly: Assembly) -> bool:
     source = ctx.source
     if source.connection and assembly.network.stream.accept_aliases and "alias" in ctx.msg.via.params:
         port = ctx.msg.via.port or SIP_PORT
-        assembly.worker.services["connection_alias"](source.connection, port)
+        add_alias(assembly, source.connection, port)
     return False
+
+
+def add_alias(assembly: Assembly, connection: int, port: int) -> bool:
+    """Make a connection, ours or another worker's, known by one more port of its peer."""
+    outlet, flags = assembly.outlet, assembly.network.stream.alias_flags
+    if outlet.table.add_alias(connection, port, flags):
+        return True
+    return outlet.others is not None and outlet.others.add_alias(connection, port, flags)

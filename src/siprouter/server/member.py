@@ -66,13 +66,6 @@ class Member(Server):
         worker.services["main_pid"] = self.seat.main_pid
         worker.services["processes"] = team.processes
         worker.services["team"] = team
-        add_alias = worker.services["connection_alias"]
-        flags = assembly.network.stream
-
-        def alias(connection: int, port: int) -> bool:
-            return add_alias(connection, port) or team.connections.add_alias(connection, port, flags.alias_flags)
-
-        worker.services["connection_alias"] = alias
         reloader = worker.services["reloader"]
         self.together = reloader.together = ReloadTogether(reloader, team, self.options.defines)
         if self.seat.comes_later:

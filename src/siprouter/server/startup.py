@@ -84,7 +84,7 @@ class Assembly:
         state: StateOptions | None = None,
         seat: Seat | None = None,
     ) -> None:
-        """`state` None: a local one; `seat`: one worker of several. Raises OperatorError where that cannot be opened."""
+        """`state` None: a local one; `seat`: one worker of several. Raises OperatorError where it cannot be opened."""
         self.log = log
         self.seat = seat
         self.plan = ListenPlan()
