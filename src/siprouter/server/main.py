@@ -168,11 +168,7 @@ class Server:
         declare_network_counters(worker, assembly.outlet, assembly.network)
         worker.services["main_pid"] = os.getpid()
         worker.services["shell"] = self.shell
-        worker.services["connection_alias"] = lambda connection, port: table.add_alias(
-            connection, port, network.stream.alias_flags
-        )
         worker.services["upgrade"] = assembly.outlet.upgrade
-        network.stream.http = bool(worker.hooks.http_in)
         worker.services["connection_alias"] = partial(add_alias, assembly)
         assembly.network.stream.http = bool(worker.hooks.http_in)
         if any(is_stream(listener.proto) for listener in worker.listeners):

@@ -21,8 +21,8 @@ from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Watcher, absolute, offer_reload
 from siprouter.server.seat import Seat
-from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
 from siprouter.state.factory import StateOptions, open_state
+from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
@@ -158,7 +158,7 @@ class Assembly:
         )
         self.worker.listeners = self.outlet.listeners = listeners
         if self.seat is not None:
-            self.outlet.inherited = dict(zip(listeners, self.seat.sockets, strict=True))
+            self.outlet.inherited = dict(zip(listeners.own_ports(), self.seat.sockets, strict=True))
             if self.seat.index:  # each socket of a group gets a copy of what is sent to it
                 self.outlet.mute = {one for one in listeners if is_multicast(one.address)}
         self.network.apply(settings, listeners)

@@ -137,7 +137,7 @@ class Supervisor:
     def _prepare(self) -> None:
         settings = self.settings
         background = wants_background(self.options, self.server.parsed)
-        self.sockets = open_sockets(list(self.listeners), self.count, self.network.udp, self.network.stream)
+        self.sockets = open_sockets(self.listeners.own_ports(), self.count, self.network.udp, self.network.stream)
         change_directory(settings.workdir or ("/" if background else None))
         for problem in set_limits(settings.open_files_limit, not settings.disable_core_dump, False):
             self.log.warning("%s", problem)

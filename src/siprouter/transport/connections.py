@@ -94,6 +94,8 @@ class ConnectionTable(Generic[C]):
         for name in names:
             self._drop_name(name, connection)
         names.clear()
+        if self.observer is not None:
+            self.observer.removed(connection)
         connection.proto = proto
         for port in ports:
             self._add_name(connection, port, flags)

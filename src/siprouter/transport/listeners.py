@@ -52,6 +52,10 @@ class Listeners:
             listeners.add_alias(alias.host, alias.port, alias.proto)
         return listeners
 
+    def own_ports(self) -> list[Listener]:
+        """All but those that share the port of another one."""
+        return [listener for listener in self.all if listener not in self.shared]
+
     def __iter__(self) -> Iterator[Listener]:
         return iter(self.all)
 
