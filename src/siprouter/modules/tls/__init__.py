@@ -1,6 +1,6 @@
 """tls: TLS for SIP connections: certificates, domains, verification."""
 
-from siprouter.core.declare import Module, cfg_var, function, param, rpc, stat
+from siprouter.core.declare import EVERY_WORKER, JOIN_LISTS, Module, cfg_var, function, param, rpc, stat
 from siprouter.core.routes import REQUEST
 from siprouter.modules.tls import rpcs
 from siprouter.modules.tls.tls import Tls, is_peer_verified
@@ -60,8 +60,8 @@ module = Module(
     pvars=[*declare_pvars()],
     selects=[*declare_selects()],
     rpcs=[
-        rpc("tls.reload", rpcs.reload, help="Read certificates, keys, CRLs and domains again.", every_worker=True),
-        rpc("tls.list", rpcs.list_connections, help="All TLS connections.", returns_array=True),
+        rpc("tls.reload", rpcs.reload, help="Read certificates, keys, CRLs and domains again.", workers=EVERY_WORKER),
+        rpc("tls.list", rpcs.list_connections, help="All TLS connections.", returns_array=True, workers=JOIN_LISTS),
         rpc("tls.info", rpcs.info, help="What waits, and what happened so far."),
         rpc("tls.options", rpcs.options, help="The settings as they are now."),
     ],
