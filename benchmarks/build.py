@@ -10,7 +10,7 @@ import benchmarks
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parent / "build" / "benchmarks"
-MODULES = ("mmsg", "load")
+MODULES = ("mmsg", "stream", "load", "load_location")
 
 
 def build() -> None:

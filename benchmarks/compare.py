@@ -12,9 +12,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.report import BASES, METRICS, median
-
-SKIPPED = ("lost", "max_lost")
+from benchmarks.report import BASES, COUNTS, METRICS, median
 
 
 def figure(document: dict[str, Any], scenario: str, server: str, metric: str, relative: bool) -> float | None:
@@ -35,14 +33,14 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
             for metric, (heading, form, less_is_better) in METRICS.items():
                 old = figure(before, scenario, server, metric, relative)
                 new = figure(after, scenario, server, metric, relative)
-                if metric in SKIPPED or not old or new is None:
+                if metric in COUNTS or not old or new is None:
                     continue
                 percent = (new / old - 1) * 100
                 word = "same" if abs(percent) < 3 else "better" if (percent < 0) == less_is_better else "worse"
                 show = "{:.2f}" if relative else form
                 values = f"{show.format(old):>10} -> {show.format(new):>10}"
                 unit = f"x {BASES[0]}" if relative else ""
-                place = f"{scenario:10} {server:16} {heading:22}"
+                place = f"{scenario:12} {server:16} {heading:30}"
                 lines.append(f"{place} {values}  {percent:+6.1f} %  {word:6} {unit}".rstrip())
     return lines
 

@@ -2,7 +2,12 @@ cimport cython
 from benchmarks.mmsg cimport Link
 
 
+cpdef Link make_link(tuple server, str transport, bint listens)
+
+
 cdef class Load:
+    cdef public tuple server
+    cdef public str transport
     cdef public Link uac
     cdef public Link uas
     cdef public long number
@@ -24,8 +29,8 @@ cdef class Load:
     cpdef void at_uac(self, int slot) except *
     @cython.locals(at=Py_ssize_t)
     cpdef long begun(self) except -1
-    @cython.locals(at=Py_ssize_t)
-    cpdef void answered(self, long number) except *
+    @cython.locals(at=Py_ssize_t, begun=double)
+    cpdef bint answered(self, long number) except -1
     cpdef void unexpected(self, bytes message) except *
 
 
@@ -38,27 +43,29 @@ cdef class Forward(Load):
 
 
 cdef class Calls(Load):
+    cdef long users
     cdef bytearray invite
     cdef list places
+    cdef list user_places
     cdef tuple ack
     cdef tuple bye
     cdef bytes contact
     cdef bytes answer
 
+    @cython.locals(number=long)
+    cpdef void start(self) except *
     @cython.locals(message=bytes, head=bytes)
     cpdef void at_uas(self, int slot) except *
     @cython.locals(message=bytes, to=bytes, routes=bytes, number=long)
     cpdef void at_uac(self, int slot) except *
 
 
-cdef class Registers(Load):
-    cdef long users
-    cdef bytearray register
+cdef class Ringing(Load):
+    cdef bytearray invite
     cdef list places
-    cdef list user_places
 
-    @cython.locals(number=long)
-    cpdef void start(self) except *
+    @cython.locals(message=bytes)
+    cpdef void at_uas(self, int slot) except *
     @cython.locals(message=bytes)
     cpdef void at_uac(self, int slot) except *
 

@@ -1,14 +1,16 @@
-"""Times reading and building single SIP messages: microseconds of CPU each, best of many short runs.
+"""Reading and building single SIP messages, and the parts of them."""
 
-Run it with compiled modules built, or with SIPROUTER_PURE=1 for the pure Python numbers.
-"""
+from __future__ import annotations
 
-import argparse
-import time
-import timeit
-from collections.abc import Callable
+from contextlib import ExitStack
 
+from benchmarks.micro import Case
 from siprouter.sip import build, framing, message
+from siprouter.sip.auth import parse_auth
+from siprouter.sip.digest import check_response, compute_ha1
+from siprouter.sip.nameaddr import parse_nameaddr
+from siprouter.sip.uri import parse_uri
+from siprouter.sip.via import parse_via
 
 INVITE = (
     b"INVITE sip:bob@biloxi.example.com SIP/2.0\r\n"
@@ -29,10 +31,15 @@ INVITE = (
     b"m=audio 3456 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\n"
 )
 INVITE = INVITE.replace(b"Content-Length: 129", b"Content-Length: %d" % len(INVITE.partition(b"\r\n\r\n")[2]))
+NAME_ADDR = b'"Alice" <sip:alice@atlanta.example.com>;tag=9fxced76sl'
+CREDENTIALS = (
+    'Digest username="alice", realm="example.com", nonce="ZVP2FGVT9OgAAAAAAAB4oxzZNxm55eQs4BJR6nBm", '
+    'uri="sip:example.com", response="cdb67d3824110580928cc27583ba684f", qop=auth, nc=00000001, cnonce="c0ffee"'
+)
 VIA = b"Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKcydzigwkX.1\r\n"
 
 
-def cases() -> dict[str, Callable[[], object]]:
+def cases(stack: ExitStack) -> dict[str, Case]:
     """What is timed, by name."""
     msg = message.parse_message(INVITE)
     reply = build.build_reply(msg, 200, "OK", "a6c85cf")
@@ -51,6 +58,8 @@ def cases() -> dict[str, Callable[[], object]]:
         )  # fmt: skip
 
     framer = framing.Framer()
+    credentials = parse_auth(CREDENTIALS)
+    ha1 = compute_ha1("alice", "example.com", "wonderland")
 
     return {
         "parse_message (13 headers)": lambda: message.parse_message(INVITE),
@@ -60,19 +69,9 @@ def cases() -> dict[str, Callable[[], object]]:
         "build_forward with two edits": lambda: build.build_forward(edited, "sip:bob@192.0.2.5", VIA, None, "", 5060),
         "build_reply": lambda: build.build_reply(msg, 180, "Ringing", "a6c85cf", b"", b"", "192.0.2.4", 5060),
         "Framer.feed": lambda: framer.feed(INVITE),
+        "parse_uri": lambda: parse_uri("sip:bob@biloxi.example.com:5070;transport=tcp;lr"),
+        "parse_via": lambda: parse_via(VIA, 5, len(VIA) - 2),
+        "parse_nameaddr": lambda: parse_nameaddr(NAME_ADDR, 0, len(NAME_ADDR), False),
+        "parse_auth": lambda: parse_auth(CREDENTIALS),
+        "check_response (MD5, auth)": lambda: check_response(credentials, ha1, "REGISTER"),
     }
-
-
-def main() -> None:
-    """Prints one line a case."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--number", type=int, default=2000, help="calls in a run")
-    number = parser.parse_args().number
-    print(f"message module: {message.__file__.rpartition('/')[2]}")
-    for name, call in cases().items():
-        best = min(timeit.repeat(call, timer=time.process_time, number=number, repeat=100))
-        print(f"{name:34s} {best / number * 1e6:8.2f} us")
-
-
-if __name__ == "__main__":
-    main()

@@ -18,15 +18,23 @@ cdef class Batch:
 
 
 cdef class Link:
-    cdef public object socket
+    cdef public object server
     cdef public int port
-    cdef public int fd
-    cdef public Batch inbox
-    cdef public Batch outbox
     cdef public int queued
 
     cpdef void put(self, bytes data) except *
     cpdef void flush(self) except *
     cpdef int receive(self) except -1
+    cpdef bytes message(self, int slot)
+
+
+cdef class DatagramLink(Link):
+    cdef public object socket
+    cdef public int fd
+    cdef public Batch inbox
+    cdef public Batch outbox
+
     @cython.locals(at=Py_ssize_t)
     cpdef bytes message(self, int slot)
+    @cython.locals(count=int)
+    cpdef void flush(self) except *

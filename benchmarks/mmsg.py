@@ -85,9 +85,36 @@ class Batch:
 
 
 class Link:
+    """One end of the load: queues what is to be sent, and takes what has come. ``port`` is its own."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self.server = server
+        self.port = 0
+        self.queued = 0
+
+    def put(self, data: bytes) -> None:
+        """Queues a message."""
+
+    def flush(self) -> None:
+        """Sends what is queued, as far as it goes."""
+
+    def receive(self) -> int:
+        """The number of messages that have come; they stay until the next ``receive``."""
+        return 0
+
+    def message(self, slot: int) -> bytes:
+        """One of them."""
+        return b""
+
+    def close(self) -> None:
+        """Ends it."""
+
+
+class DatagramLink(Link):
     """A UDP socket connected to the server, with a batch each way."""
 
     def __init__(self, server: tuple[str, int]) -> None:
+        super().__init__(server)
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         for name in (SO_RCVBUFFORCE, SO_SNDBUFFORCE):
             try:
@@ -97,11 +124,10 @@ class Link:
         self.socket.bind(("127.0.0.1", 0))
         self.socket.connect(server)
         self.socket.setblocking(False)
-        self.port: int = self.socket.getsockname()[1]
+        self.port = self.socket.getsockname()[1]
         self.fd = self.socket.fileno()
         self.inbox = Batch()
         self.outbox = Batch()
-        self.queued = 0
 
     def put(self, data: bytes) -> None:
         """Queues a datagram; sends when the batch is full."""

@@ -1,13 +1,14 @@
-"""What is measured of each server, one function a phase."""
+"""The scenarios: what is asked of a server, and in which order it is measured."""
 
 from __future__ import annotations
 
 import os
-import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import configs, phases
+from benchmarks.phases import Plan, Unfit
 from benchmarks.servers import Server
 
 if TYPE_CHECKING:
@@ -15,102 +16,231 @@ if TYPE_CHECKING:
 
 LOAD_CORE = 1
 USERS = 20_000
+CALLED_USERS = 1_000
+ROUTERS = ("kamailio", "kamailio-tlsf", "siprouter", "siprouter-pure")
+THREE = ROUTERS[:3]
+OURS = ROUTERS[2:3]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """``rate``: requests a second at which CPU is measured; ``window``: most requests unanswered at a time."""
+    """``rate``: requests a second at which CPU is measured; ``window``: most requests unanswered at a time.
+
+    ``config`` gives "" where what it needs is not there. ``most_rounds``: more of them tell nothing new. ``servers``:
+    those that it makes sense for.
+    """
 
     name: str
     title: str
-    config: str
     unit: str
     rate: int
     window: int
-    make: Callable[[tuple[str, int], int], Any]
+    config: Callable[[Plan], str]
+    make: Callable[[Server, int], Any]
+    measure: Callable[[Scenario, Server, Plan], dict[str, float]]
+    most_rounds: int = 1000
+    servers: tuple[str, ...] = THREE
 
 
-def forward(server: tuple[str, int], first: int) -> Load:
-    from benchmarks.load import Forward
-
-    return Forward(server, first)
-
-
-def calls(server: tuple[str, int], first: int) -> Load:
-    from benchmarks.load import Calls
-
-    return Calls(server, first)
+def first_number() -> int:
+    """Where the numbers of a load start: no server has seen them."""
+    return int.from_bytes(os.urandom(2), "big") << 12
 
 
-def registers(server: tuple[str, int], first: int) -> Load:
-    from benchmarks.load import Registers
-
-    return Registers(server, first, USERS)
-
-
-SCENARIOS = (
-    Scenario("forward", "stateless forward", "forward.cfg", "message", 8_000, 96, forward),
-    Scenario("call", "record-routed call", "call.cfg", "call", 800, 48, calls),
-    Scenario("register", "REGISTER in memory", "register.cfg", "REGISTER", 3_000, 96, registers),
-)
-
-
-class Unfit(Exception):
-    """The server does not do what the scenario asks for: there is nothing to measure."""
-
-
-def pin_load() -> None:
-    """The load has a core to itself where there are two."""
-    if (os.cpu_count() or 1) > LOAD_CORE:
-        os.sched_setaffinity(0, {LOAD_CORE})
-
-
-def measure(scenario: Scenario, server: Server, seconds: float) -> dict[str, float]:
-    """One round: warm up, CPU at a fixed rate, as fast as it can, latency at half of that."""
-    empty = server.memory()
-    load = scenario.make(server.address, int.from_bytes(os.urandom(2), "big") << 12)
+def flow(scenario: Scenario, server: Server, plan: Plan) -> dict[str, float]:
+    """Warm up, CPU at a fixed rate, as fast as it can, most without loss, latency at half of that."""
+    load = scenario.make(server, first_number())
+    title, window, seconds = scenario.title, scenario.window, plan.seconds
     found: dict[str, float] = {}
     try:
-        if scenario.name == "register":
-            load.run(60, 0, scenario.window, USERS)
-            check(load, scenario, server)
-            found["bytes_per_contact"] = (server.memory() - empty) / USERS
-        load.run(min(1.0, seconds), scenario.rate, scenario.window)
-        check(load, scenario, server)
-        found |= cpu_at_fixed_rate(load, scenario, server, seconds)
-        found |= as_fast_as_it_can(load, scenario, server, seconds)
-        found |= latency(load, found["max_rate"] / 2, scenario.window, seconds)
+        load.run(min(0.5, seconds), scenario.rate, window)
+        phases.check(load, title, server)
+        found |= phases.cpu_at_fixed_rate(load, title, server, scenario.rate, window, seconds)
+        found |= phases.as_fast_as_it_can(load, title, server, window, seconds)
+        lossless = phases.rate_without_loss(load, found["max_rate"], seconds / 3)
+        found["lossless_rate"] = lossless
+        found |= phases.latency(load, (lossless or found["max_rate"]) / 2, window, seconds)
         found["memory_mb"] = server.memory() / 1e6
     finally:
         load.close()
     return found
 
 
-def check(load: Load, scenario: Scenario, server: Server) -> None:
-    if load.bad or not load.finished:
-        answer = load.example.split(b"\r\n\r\n")[0].decode(errors="replace")
-        text = f"{server.kind.name}, {scenario.title}: {load.finished} of {load.started} done, {load.bad} unexpected"
-        raise Unfit(f"{text} messages {answer!r}")
+def filled_flow(scenario: Scenario, server: Server, plan: Plan) -> dict[str, float]:
+    """The same for a registrar: first all users register, which shows what a contact costs."""
+    empty = server.memory()
+    load = scenario.make(server, first_number())
+    try:
+        load.run(60, 0, scenario.window, USERS)
+        phases.check(load, scenario.title, server)
+    finally:
+        load.close()
+    size = (server.memory() - empty) / USERS
+    return {**flow(scenario, server, plan), "bytes_per_contact": size}
 
 
-def cpu_at_fixed_rate(load: Load, scenario: Scenario, server: Server, seconds: float) -> dict[str, float]:
-    before = server.cpu_seconds()
-    load.run(seconds, scenario.rate, scenario.window)
-    used = server.cpu_seconds() - before
-    check(load, scenario, server)
-    return {"cpu_us": used / load.finished * 1e6, "lost": load.lost}
+def contacts(scenario: Scenario, server: Server, plan: Plan) -> dict[str, float]:
+    """Registers very many users, as many as the time allows, and looks them up."""
+    from benchmarks.load_location import Lookups, Registers
+
+    empty, before = server.memory(), server.cpu_seconds()
+    filling = Registers(server.address, -1, plan.contacts)
+    try:
+        took = filling.run(plan.contact_seconds, 0, scenario.window, plan.contacts)
+        phases.check(filling, scenario.title, server)
+        count = filling.finished
+    finally:
+        filling.close()
+    found = {
+        "contacts": count,
+        "bytes_per_contact": (server.memory() - empty) / count,
+        "register_us": (server.cpu_seconds() - before) / count * 1e6,
+        "register_rate": count / took,
+    }
+    looking = Lookups(server.address, first_number(), count)
+    try:
+        for few, name in ((CALLED_USERS, "lookup_few_us"), (count, "lookup_us")):
+            looking.users = few
+            looking.run(0.3, 0, scenario.window)
+            before = server.cpu_seconds()
+            looking.run(plan.seconds, 0, scenario.window)
+            phases.check(looking, scenario.title, server)
+            found[name] = (server.cpu_seconds() - before) / looking.finished * 1e6
+        found |= phases.latency(looking, scenario.rate, scenario.window, plan.seconds)
+    finally:
+        looking.close()
+    return found
 
 
-def as_fast_as_it_can(load: Load, scenario: Scenario, server: Server, seconds: float) -> dict[str, float]:
-    before = server.cpu_seconds()
-    took = load.run(seconds, 0, scenario.window)
-    used = server.cpu_seconds() - before
-    check(load, scenario, server)
-    return {"max_rate": load.finished / took, "max_lost": load.lost, "max_cpu_us": used / load.finished * 1e6}
+def transactions(scenario: Scenario, server: Server, plan: Plan) -> dict[str, float]:
+    """Calls that ring and are not answered: what each keeps in memory."""
+    load = scenario.make(server, first_number())
+    try:
+        load.run(0.2, scenario.rate, scenario.window)
+        phases.check(load, scenario.title, server)
+        empty, before = server.memory(), server.cpu_seconds()
+        load.run(60, 0, scenario.window, plan.transactions)
+        phases.check(load, scenario.title, server)
+        return {
+            "transactions": load.finished,
+            "bytes_per_transaction": (server.memory() - empty) / load.finished,
+            "cpu_us": (server.cpu_seconds() - before) / load.finished * 1e6,
+            "lost": load.lost,
+        }
+    finally:
+        load.close()
 
 
-def latency(load: Load, rate: float, window: int, seconds: float) -> dict[str, float]:
-    """Microseconds, at ``rate``."""
-    load.run(seconds, rate, window)
-    points = statistics.quantiles(load.latencies, n=100)
-    return {"p50_us": points[49] * 1e6, "p99_us": points[98] * 1e6}
+def start(scenario: Scenario, server: Server, plan: Plan) -> dict[str, float]:
+    """How long it took from the command to the first answer."""
+    return {"start_s": server.started_in, "start_cpu_s": server.cpu_seconds(), "memory_mb": server.memory() / 1e6}
+
+
+def forward(transport: str) -> Callable[[Server, int], Load]:
+    def make(server: Server, first: int) -> Load:
+        from benchmarks.load import Forward
+
+        return Forward(server.address, first, transport)
+
+    return make
+
+
+def calls(transport: str) -> Callable[[Server, int], Load]:
+    def make(server: Server, first: int) -> Load:
+        from benchmarks.load import Calls
+
+        return Calls(server.address, first, transport)
+
+    return make
+
+
+def ringing(server: Server, first: int) -> Load:
+    from benchmarks.load import Ringing
+
+    return Ringing(server.address, first)
+
+
+def registers(transport: str) -> Callable[[Server, int], Load]:
+    def make(server: Server, first: int) -> Load:
+        from benchmarks.load_location import Registers
+
+        return Registers(server.address, first, USERS, transport)
+
+    return make
+
+
+def authorized(server: Server, first: int) -> Load:
+    from benchmarks.load_location import Authorized
+
+    return Authorized(server.address, first, USERS)
+
+
+def calls_to_users(server: Server, first: int) -> Load:
+    """Calls to registered users: their phones register first, all at the callee's port."""
+    from benchmarks.load import Calls
+    from benchmarks.load_location import Registers
+
+    target = f"sip:u@@@@@@@@@@@127.0.0.1:{server.port}"
+    load = Calls(server.address, first, "udp", target, CALLED_USERS)
+    phones = Registers(server.address, first, CALLED_USERS, "udp", load.uas.port)
+    try:
+        phones.run(30, 0, 32, CALLED_USERS)
+        phases.check(phones, "REGISTER of the callees", server)
+    except Unfit:
+        load.close()
+        raise
+    finally:
+        phones.close()
+    return load
+
+
+def named(name: str, transport: str = "udp") -> Callable[[Plan], str]:
+    return lambda plan: configs.named(name, transport)
+
+
+def defaults(plan: Plan) -> str:
+    return configs.default()
+
+
+def stock(plan: Plan) -> str:
+    return configs.stock()
+
+
+def large(plan: Plan) -> str:
+    return configs.large(plan.lines)
+
+
+SCENARIOS = (
+    Scenario("forward", "stateless forward", "message", 8_000, 96, named("forward.cfg"), forward("udp"), flow),
+    Scenario("call", "record-routed call", "call", 800, 48, named("call.cfg"), calls("udp"), flow),
+    Scenario("register", "REGISTER", "REGISTER", 3_000, 96, named("register.cfg"), registers("udp"), filled_flow),
+    Scenario("authorize", "REGISTER, digest", "REGISTER", 1_500, 96, named("authorize.cfg"), authorized, flow),
+    Scenario("default", "call, default configuration", "call", 400, 48, defaults, calls_to_users, flow),
+    Scenario("stock", "call, stock configuration of 3.1", "call", 400, 48, stock, calls_to_users, flow, 3, OURS),
+    Scenario(
+        "forward-tcp",
+        "stateless forward, TCP",
+        "message",
+        4_000,
+        96,
+        named("forward.cfg", "tcp"),
+        forward("tcp"),
+        flow,
+        3,
+    ),
+    Scenario("call-tcp", "record-routed call, TCP", "call", 400, 48, named("call.cfg", "tcp"), calls("tcp"), flow, 3),
+    Scenario(
+        "register-tcp", "REGISTER, TCP", "REGISTER", 2_000, 96, named("register.cfg", "tcp"), registers("tcp"), flow, 3
+    ),
+    Scenario("contacts", "many contacts", "look-up", 3_000, 64, named("contacts.cfg"), registers("udp"), contacts, 1),
+    Scenario(
+        "transactions", "many transactions", "transaction", 1_000, 96, named("ringing.cfg"), ringing, transactions, 1
+    ),
+    Scenario("start", "start with 10,000 lines", "start", 1, 1, large, forward("udp"), start, 3, ROUTERS),
+)
+
+
+def pin_load() -> None:
+    """The load has a core to itself where there are two."""
+    if (os.cpu_count() or 1) > LOAD_CORE:
+        os.sched_setaffinity(0, {LOAD_CORE})

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-HERE = Path(__file__).resolve().parent
 SERVER_CORE = 0
-START_SECONDS = 20.0
+START_SECONDS = 60.0
+PROBE_SECONDS = 0.02
+STOP_SECONDS = 5.0
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 OPTIONS = """\
@@ -42,8 +43,9 @@ class Kind:
 
 
 def kamailio(*options: str) -> Callable[[Path], list[str]]:
-    # Transactions live for five seconds: a fast run needs more shared memory than the default 64 MB.
-    base = ["kamailio", "-DD", "-E", "-m", "2048", *options]
+    # Transactions live for five seconds: a fast run needs more shared memory than the default 64 MB. A long
+    # configuration needs more private memory than 8 MB.
+    base = ["kamailio", "-DD", "-E", "-m", "4096", "-M", "128", *options]
     return lambda config: [*base, "-Y", str(config.parent), "-f", str(config)]
 
 
@@ -71,17 +73,19 @@ def free_port() -> int:
 
 
 class Server:
-    """A running server; ``with Server(kind, config_name, folder) as server``."""
+    """A running server; ``with Server(kind, name, text, folder) as server``."""
 
-    def __init__(self, kind: Kind, config: str, folder: Path, core: int = SERVER_CORE) -> None:
+    def __init__(self, kind: Kind, name: str, text: str, folder: Path, core: int = SERVER_CORE) -> None:
+        """``text`` is the configuration, ``name`` that of its file."""
         self.kind = kind
         self.port = free_port()
         self.core = core
-        self.config = folder / f"{kind.name}-{config}"
-        text = (HERE / "configs" / config).read_text()
-        self.config.write_text(text.replace("@PORT@", str(self.port)))
+        self.config = folder / f"{kind.name}-{name}.cfg"
+        self.config.write_text(text.replace("@PORT@", str(self.port)).replace("@DIR@", str(folder)))
         self.log = self.config.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
+        self.started_in = 0.0
+        """seconds from its start to its first answer"""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -94,11 +98,13 @@ class Server:
             with self.log.open("wb") as log:
                 environment = {**os.environ, **self.kind.environment}
                 command = self.kind.command(self.config)
+                begin = time.monotonic()
                 self.process = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
         finally:
             os.sched_setaffinity(0, before)
         try:
             self.wait_until_it_answers()
+            self.started_in = time.monotonic() - begin
         except BaseException:
             self.__exit__()
             raise
@@ -108,8 +114,8 @@ class Server:
         assert self.process is not None
         self.process.terminate()
         try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:  # its transactions are still there
             for pid in reversed(self.pids()):
                 os.kill(pid, 9)
             self.process.wait(10)
@@ -120,7 +126,7 @@ class Server:
         end = time.monotonic() + START_SECONDS
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.connect(self.address)
-            probe.settimeout(0.2)
+            probe.settimeout(PROBE_SECONDS)
             own = probe.getsockname()[1]
             count = 0
             while time.monotonic() < end:
@@ -132,7 +138,7 @@ class Server:
                     probe.recv(65536)
                     return
                 except ConnectionRefusedError:
-                    time.sleep(0.05)
+                    time.sleep(PROBE_SECONDS)
                 except TimeoutError:
                     continue
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
