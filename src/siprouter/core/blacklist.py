@@ -126,6 +126,15 @@ def note_lost(worker: Worker, to: Endpoint, _error: Exception) -> None:
     blacklist_of(worker).add(ERR_CONNECT, to, worker.now())
 
 
+def note_undelivered(worker: Worker, data: bytes, to: Endpoint) -> None:
+    """ICMP says that a datagram reached nobody: whoever sent it hears of it, and a request lists its destination."""
+    for taken in worker.hooks.undelivered:
+        if taken(data, to):
+            return
+    if data[:1].isalpha() and not data.startswith(b"SIP/"):
+        blacklist_of(worker).add(ICMP_RECEIVED, to, worker.now())
+
+
 def blacklist_of(worker: Worker) -> Blacklist:
     """The blacklist of a worker, made once."""
     found: Blacklist | None = worker.services.get("blacklist")

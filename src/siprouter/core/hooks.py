@@ -27,6 +27,7 @@ class Hooks:
         "stopped",
         "stopping",
         "tick",
+        "undelivered",
     )
 
     def __init__(self) -> None:
@@ -49,3 +50,5 @@ class Hooks:
         """behind the last module: what modules share is closed here"""
         self.tick: list[Callable[[float], None]] = []
         """about once a second with `now`"""
+        self.undelivered: list[Callable[[bytes, Endpoint], bool]] = []
+        """the beginning of a datagram that ICMP says reached nobody, and where it went; True: taken care of"""

@@ -9,7 +9,7 @@ from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
-from siprouter.core.blacklist import note_lost
+from siprouter.core.blacklist import note_lost, note_undelivered
 from siprouter.core.core_cfg import declare_core_cfg
 from siprouter.core.worker import Surroundings, Worker
 from siprouter.rpc.core import register_core_rpcs
@@ -111,6 +111,7 @@ class Assembly:
                 self.worker.services["comes_later"] = True
         self.outlet.filters = self.worker.hooks.message_out  # type: ignore[assignment]
         self.outlet.failed = partial(note_lost, self.worker)
+        self.outlet.unreachable = partial(note_undelivered, self.worker)
         register_core_rpcs(self.worker)
 
     def load(self, parsed: Parsed, options: RunOptions) -> None:

@@ -21,6 +21,8 @@ B_TRIED = 256  # failover has been asked for
 class BranchOwner(Protocol):
     """The transaction, as its branches see it."""
 
+    method: str
+
     def branch_timer(self, branch: "Branch", now: float) -> None:
         """The branch's timer fired."""
         ...

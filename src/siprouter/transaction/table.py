@@ -181,7 +181,16 @@ class Table(Shared):
 
     def find_reply(self, reply: Message) -> Branch | None:
         """The branch that a reply belongs to, by our own Via; the method must be the request's, or CANCEL's."""
-        branch_id: str = reply.via.branch
+        branch = self.find_branch(reply.via.branch)
+        transaction = None if branch is None else branch.owner
+        if branch is None or transaction is None:
+            return branch
+        if reply.method != transaction.method and (reply.method_id != M_CANCEL or branch.cancel is None):
+            return None
+        return branch
+
+    def find_branch(self, branch_id: str) -> Branch | None:
+        """The branch with this identifier, that of our Via."""
         if len(branch_id) <= TID_LENGTH + 1 or branch_id[TID_LENGTH] != ".":
             return None
         try:
@@ -194,8 +203,6 @@ class Table(Shared):
         if not 0 <= index < len(transaction.branches):
             return None
         branch: Branch = transaction.branches[index]
-        if reply.method != transaction.method and (reply.method_id != M_CANCEL or branch.cancel is None):
-            return None
         return branch
 
     def find_request(self, request: Message, key: str = "") -> Transaction | None:

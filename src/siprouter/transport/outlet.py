@@ -24,7 +24,7 @@ from siprouter.transport.stream_parts import Receiver, StreamStats
 from siprouter.transport.tcp import StreamTransport
 from siprouter.transport.tls import TlsTransport
 from siprouter.transport.tls_domain import TlsEngine
-from siprouter.transport.udp import UdpSocket
+from siprouter.transport.udp import OnUnreachable, UdpSocket
 from siprouter.transport.websocket import WebSocketFramer
 from siprouter.transport.ws import WebSocketTransport
 from siprouter.util.errors import OperatorError
@@ -37,7 +37,8 @@ class SocketOutlet:
     """Opens the sockets of `listeners`, gives what arrives to a receiver, and sends (an Outlet).
 
     `table` and `stats` are those of all stream transports together. Each of `filters` may change what is sent.
-    `failed` hears of messages whose senders do not ask for errors, and which did not leave over their stream.
+    `failed` hears of messages whose senders do not ask for errors, and which did not leave over their stream,
+    `unreachable` of the beginning of each datagram that ICMP says was not delivered; set both before `open`.
     `tls` is set before `open` where TLS is to be spoken.
     """
 
@@ -52,6 +53,7 @@ class SocketOutlet:
         self.listeners = listeners
         self.filters: list[Filter] = []
         self.failed: ErrorCallback | None = None
+        self.unreachable: OnUnreachable | None = None
         self.table: ConnectionTable[StreamConnection] = ConnectionTable()
         self.stats = StreamStats()
         self.tls: TlsEngine | None = None
@@ -83,6 +85,7 @@ class SocketOutlet:
                         self.udp_options,
                         factory,
                         self.inherited.get(listener),
+                        self.unreachable,
                     )
                 elif listener.proto in (PROTO_TCP, PROTO_WS):
                     await self._stream(listener.proto, receiver).listen(listener, self.inherited.get(listener))

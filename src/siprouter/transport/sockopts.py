@@ -5,6 +5,7 @@ import struct
 from dataclasses import dataclass, field
 
 from siprouter.transport.endpoint import AF_INET, Listener
+from siprouter.transport.icmp import ask_for_errors
 from siprouter.transport.proxy_protocol import ProxySources
 from siprouter.util.errors import OperatorError
 
@@ -47,6 +48,7 @@ def open_udp(listener: Listener, options: UdpOptions) -> socket.socket:
             sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, discover)
         if sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) < options.receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, options.receive_buffer)
+        ask_for_errors(sock)
         set_multicast(sock, listener, options)
         bind(sock, listener)
     except BaseException:

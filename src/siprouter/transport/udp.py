@@ -9,10 +9,12 @@ from collections.abc import Callable
 
 from siprouter.transport.datagrams import DatagramFactory, RawAddress
 from siprouter.transport.endpoint import PROTO_UDP, Endpoint, ErrorCallback, Listener
+from siprouter.transport.icmp import Unreachable, read_errors
 from siprouter.transport.sockopts import UdpOptions, open_udp
 from siprouter.util.log import L_DBG, Log
 
 Deliver = Callable[[bytes, Endpoint], None]
+OnUnreachable = Callable[[bytes, Endpoint], None]
 
 MIN_DATAGRAM = 20  # shorter ones are keep-alives and probes: no SIP message fits
 MAX_SOURCES = 8192  # endpoints kept for sources seen before
@@ -20,7 +22,10 @@ MAX_QUEUE = 1024  # datagrams that wait for room in the socket's buffer
 
 
 class UdpSocket:
-    """One UDP listener: gives each datagram to `deliver` with its source, and sends from its address and port."""
+    """One UDP listener: gives each datagram to `deliver` with its source, and sends from its address and port.
+
+    `unreachable` gets the beginning of a datagram that could not be delivered, and where it went (ICMP).
+    """
 
     def __init__(
         self,
@@ -31,6 +36,7 @@ class UdpSocket:
         options: UdpOptions | None = None,
         factory: DatagramFactory | None = None,
         sock: socket.socket | None = None,
+        unreachable: OnUnreachable | None = None,
     ) -> None:
         """Binds at once, unless given a socket that is bound. Raises OperatorError."""
         self.listener = listener
@@ -43,19 +49,24 @@ class UdpSocket:
         self._sources: dict[RawAddress, Endpoint] = {}
         self._queue: deque[tuple[bytes, Endpoint, ErrorCallback | None]] = deque()
         self._open = True
+        self._unreachable = unreachable
+        self._receiving = False
+        self._disturbed = False  # errors were read: the loop may have stopped to watch
 
     def start(self) -> None:
         """Begins to receive."""
+        self._receiving = True
         self._loop.add_reader(self._fd, self._readable)
 
     def stop_receiving(self) -> None:
         """Receives no more; sending still works."""
+        self._receiving = False
         self._loop.remove_reader(self._fd)
 
     def close(self) -> None:
         """Ends it; what still waits to be sent is lost."""
         if self._open:
-            self._open = False
+            self._open = self._receiving = False
             self._loop.remove_reader(self._fd)
             self._loop.remove_writer(self._fd)
             self._queue.clear()
@@ -70,6 +81,11 @@ class UdpSocket:
         number = self._datagrams.send(data, to.ip, to.port)
         if number == 0:
             return True
+        if number not in (errno.EAGAIN, errno.ENOBUFS) and self._take_errors():
+            # what the system reported was the fate of an earlier datagram: this one has not been tried
+            number = self._datagrams.send(data, to.ip, to.port)
+            if number == 0:
+                return True
         if number in (errno.EAGAIN, errno.ENOBUFS):
             return self._enqueue(data, to, on_error)
         self._log.error("cannot send to %s from %s: %s", to, self.listener.name, os.strerror(number))
@@ -90,6 +106,8 @@ class UdpSocket:
             number = self._datagrams.send(data, to.ip, to.port)
             if number in (errno.EAGAIN, errno.ENOBUFS):
                 return
+            if number != 0 and self._take_errors():
+                number = self._datagrams.send(data, to.ip, to.port)
             self._queue.popleft()
             if number != 0:
                 self._log.error("cannot send to %s from %s: %s", to, self.listener.name, os.strerror(number))
@@ -99,12 +117,14 @@ class UdpSocket:
 
     def _readable(self) -> None:
         """Takes one batch; the loop calls again where more waits, after the other sockets and timers."""
+        if self._disturbed:
+            self._watch_again()
         try:
             batch = self._datagrams.receive()
-        except (BlockingIOError, InterruptedError):
-            return
         except OSError as error:
-            self._log.error("cannot receive on %s: %s", self.listener.name, error)
+            if not self._take_errors() and not isinstance(error, (BlockingIOError, InterruptedError)):
+                self._log.error("cannot receive on %s: %s", self.listener.name, error)
+            self._watch_again()
             return
         for data, raw in batch:
             source = self._sources.get(raw)
@@ -118,6 +138,35 @@ class UdpSocket:
                 self._deliver(data, source)
             except Exception:
                 self._log.exception("message from %s", source)
+
+    def _take_errors(self) -> int:
+        """Reads the ICMP errors that have come, how many; those who want to hear of them are told a little later."""
+        count, errors = read_errors(self._socket)
+        if count:
+            self._disturbed = True
+        if errors and self._unreachable is not None:
+            self._loop.call_soon(self._report, errors)
+        return count
+
+    def _watch_again(self) -> None:
+        """uvloop ceases to watch a socket that had an error pending when it looked."""
+        self._disturbed = False
+        if self._receiving:
+            self._loop.remove_reader(self._fd)
+            self._loop.add_reader(self._fd, self._readable)
+        if self._queue:
+            self._loop.remove_writer(self._fd)
+            self._loop.add_writer(self._fd, self._writable)
+
+    def _report(self, errors: list[Unreachable]) -> None:
+        assert self._unreachable is not None
+        for error in errors:
+            if self._log.level >= L_DBG:
+                self._log.debug("udp:%s:%d cannot be reached: %s", error.ip, error.port, os.strerror(error.number))
+            try:
+                self._unreachable(error.data, Endpoint(PROTO_UDP, error.ip, error.port, 0, self.listener))
+            except Exception:
+                self._log.exception("error for a datagram to %s", error.ip)
 
     def _new_source(self, raw: RawAddress) -> Endpoint:
         ip, port = self._datagrams.source(raw)

@@ -2,10 +2,11 @@
 
 import pytest
 
-from siprouter.core.blacklist import ENTRY_SIZE, PERMANENT, blacklist_of
+from siprouter.core.blacklist import ENTRY_SIZE, PERMANENT, blacklist_of, note_undelivered
 from siprouter.core.settings import CoreParam
 from siprouter.rpc.core_blacklist import BLACKLIST_RPCS
 from siprouter.rpc.values import RpcError
+from siprouter.transport.endpoint import PROTO_UDP, Endpoint
 from tests.modules.tm.node import Node
 
 PARAMS = {
@@ -82,7 +83,7 @@ def test_send_and_transport_errors(make):
     (sent,) = request(node, 1)
     assert (sent.to.ip, flags(node)) == ("198.51.100.11", 2)
     node.outlet.callbacks[-1](sent.to, OSError("refused"))
-    assert flags(node, "198.51.100.11") == 4
+    assert flags(node, "198.51.100.11") == 8
 
 
 @pytest.mark.parametrize(
@@ -153,3 +154,44 @@ def test_rpc(make):
     node.worker.settings.use_dst_blacklist = 0
     with pytest.raises(RpcError):
         rpc(node, "view")
+
+
+def undelivered(node, sent, to=None, cut=500):
+    """ICMP brings the beginning of a message back."""
+    to = to or sent.to
+    return note_undelivered(node.worker, sent.msg.buf[:cut], Endpoint(PROTO_UDP, to.ip, to.port))
+
+
+def test_a_request_that_icmp_brings_back_has_failed(make):
+    node = make()
+    (sent,) = request(node, 1)
+    undelivered(node, sent)
+    assert flags(node) == 8
+    (second,) = [one for one in node.take() if one.msg.is_request]
+    assert second.to.ip == "198.51.100.11"
+    undelivered(node, second)
+    assert [one.status for one in node.take() if not one.msg.is_request] == [500]
+
+
+def test_icmp_must_know_what_was_sent_and_where(make):
+    node = make({"dst_blacklist_udp_imask": 8})
+    (sent,) = request(node, 1)
+    undelivered(node, sent, cut=40)
+    undelivered(node, sent, Endpoint(PROTO_UDP, "198.51.100.77", 5060))
+    forged = sent.msg.buf.replace(b"branch=z9hG4bK", b"branch=z9hG4bK0", 1)
+    note_undelivered(node.worker, forged, sent.to)
+    note_undelivered(node.worker, b"CANCEL" + sent.msg.buf.removeprefix(b"INVITE"), sent.to)
+    note_undelivered(node.worker, b"SIP/2.0 200 OK\r\n", sent.to)
+    note_undelivered(node.worker, b"", sent.to)
+    assert node.take() == [] and flags(node) == 0
+    node.answer(sent, 200)
+    assert [one.status for one in node.take()] == [200]
+
+
+def test_icmp_for_stateless_requests_lists_their_target(make):
+    node = make()
+    to = Endpoint(PROTO_UDP, "2001:db8::9", 5060)
+    note_undelivered(node.worker, b"SIP/2.0 200 OK\r\n", to)
+    assert flags(node, to.ip) == 0
+    note_undelivered(node.worker, b"OPTIONS sip:x SIP/2.0\r\n", to)
+    assert flags(node, to.ip) == 8 | 1

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from siprouter.core.blacklist import ERR_CONNECT, ERR_TIMEOUT, REPLY_503, blacklist_of
+from siprouter.core.blacklist import ERR_CONNECT, ERR_TIMEOUT, ICMP_RECEIVED, REPLY_503, blacklist_of
 from siprouter.core.send_flags import forward_flags
 from siprouter.sip.headers import parse_number
 from siprouter.sip.names import H_RETRY_AFTER
 from siprouter.transaction.base import NO_ANSWER, TRANSPORT_ERROR
+from siprouter.transport.endpoint import PROTO_UDP
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -22,6 +24,9 @@ _METHODS = (
     "UPDATE", "REFER", "PUBLISH",
 )  # fmt: skip
 METHOD_BITS = {name: 1 << number for number, name in enumerate(_METHODS)}
+_OUR_VIA = re.compile(
+    rb"([A-Z]+) [^\r\n]*\r\n(?:[^\r\n]*\r\n)*?Via: [^\r\n;]*;(?:[^\r\n;]*;)*?branch=([0-9A-Za-z.]+)", re.ASCII
+)
 OTHER_METHOD = 1 << len(_METHODS)
 
 
@@ -41,9 +46,28 @@ def note_failure(tm: Tm, transaction: Transaction, branch: Branch, why: int, now
     if branch.target is None:
         return
     if why == TRANSPORT_ERROR:
-        blacklist_of(tm.worker).add(ERR_CONNECT, branch.target, now)
+        reason = ICMP_RECEIVED if branch.target.proto == PROTO_UDP else ERR_CONNECT
+        blacklist_of(tm.worker).add(reason, branch.target, now)
     elif why == NO_ANSWER and tm.cfg.blst_methods_add & method_bit(transaction.method):
         blacklist_of(tm.worker).add(ERR_TIMEOUT, branch.target, now)
+
+
+def note_undelivered(tm: Tm, data: bytes, to: Endpoint) -> bool:
+    """ICMP says that a datagram did not arrive: the branch that sent this request has failed (RFC 3261 18.4).
+
+    True where it was the request of a branch. Its identifier, which nobody else knows, must have come back.
+    """
+    found = _OUR_VIA.match(data)
+    if found is None:
+        return False
+    branch = tm.table.find_branch(found[2].decode("ascii"))
+    if branch is None or branch.owner is None or branch.owner.method != found[1].decode("ascii"):
+        return False
+    target = branch.target
+    if target is None or (target.proto, target.ip, target.port) != (PROTO_UDP, to.ip, to.port):
+        return False
+    branch.on_send_error(to, ConnectionRefusedError("unreachable"))
+    return True
 
 
 def note_503(tm: Tm, branch: Branch, reply: Context) -> None:

@@ -11,6 +11,7 @@ from siprouter.core.outgoing import reply_target
 from siprouter.core.routes import REQUEST
 from siprouter.core.send_flags import reply_flags
 from siprouter.core.settings import CfgError
+from siprouter.modules.tm.blacklisting import note_undelivered
 from siprouter.modules.tm.draining import is_brief
 from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints
 from siprouter.modules.tm.settings import DEFAULT_FR_INV_NEXT, apply_setting, check_setting, setting_names
@@ -108,6 +109,7 @@ class Tm:
         worker.hooks.request_in.append(self.request_in)
         worker.hooks.reply_in.append(self.reply_in)
         worker.hooks.script_end.append(self.script_end)
+        worker.hooks.undelivered.append(partial(note_undelivered, self))
         worker.services["before_wait"] = self.before_wait
 
     def stop(self) -> None:
