@@ -29,7 +29,7 @@ from siprouter.server.process import (
     set_limits,
 )
 from siprouter.server.receive import MessageReceiver
-from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters
+from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters, declare_raw_cfg
 from siprouter.server.startup import Assembly
 from siprouter.transport.endpoint import SIP_PORT, is_stream
 from siprouter.util.errors import OperatorError
@@ -165,6 +165,7 @@ class Server:
         self.set_sink(worker)
         self.warn(assembly)
         declare_network_cfg(worker, assembly.network, self.set_facility)
+        declare_raw_cfg(worker, assembly.outlet)
         declare_network_counters(worker, assembly.outlet, assembly.network)
         worker.services["main_pid"] = os.getpid()
         worker.services["shell"] = self.shell

@@ -110,6 +110,9 @@ def apply_udp(options: UdpOptions, settings: Settings) -> None:
     options.receive_buffer = settings.maxbuffer
     options.tos = settings.tos
     options.pmtu_discovery = bool(settings.pmtu_discovery)
+    options.raw = settings.udp4_raw
+    options.raw_mtu = settings.udp4_raw_mtu
+    options.raw_ttl = settings.udp4_raw_ttl
     options.mcast_ttl = settings.mcast_ttl
     options.mcast_loopback = bool(settings.mcast_loopback)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from siprouter.core.declare import CfgVar, cfg_var
@@ -42,6 +43,12 @@ DNS_CFG_VARS: tuple[CfgVar, ...] = (
     cfg_var("dns_cache_mem", int, 500, "size limit of the DNS cache in kB"),
     cfg_var("dns_cache_del_nonexp", int, 0, "a full cache may forget answers that have not expired", most=1),
     cfg_var("dns_cache_rec_pref", int, 0, "which of two answers stays: 0 any, 1 old, 2 new, 3 longer", most=3),
+)
+
+RAW_CFG_VARS: tuple[CfgVar, ...] = (
+    cfg_var("udp4_raw", int, 0, "send UDP over IPv4 through a raw socket (-1: where allowed)", least=-1, most=1),
+    cfg_var("udp4_raw_mtu", int, 1500, "largest packet on the raw socket", least=28, most=65535),
+    cfg_var("udp4_raw_ttl", int, -1, "time to live on the raw socket (-1: the system's)", least=-1, most=255),
 )
 
 LOG_CFG_VARS: tuple[CfgVar, ...] = (cfg_var("log_facility", str, "LOG_DAEMON", "syslog facility"),)
@@ -133,6 +140,25 @@ def declare_network_cfg(worker: Worker, network: Network, set_facility: Callable
         worker.cfg.declare("tcp", var, stream_changed(var.name) if changeable else None)
         if var.name in STREAM_SETTINGS:
             worker.cfg.set_initial("tcp", var.name, int(getattr(settings, f"tcp_{var.name}")))
+
+
+def declare_raw_cfg(worker: Worker, outlet: SocketOutlet) -> None:
+    """Declare udp4_raw and its kin: a change takes effect at once, or is refused where raw sockets are not allowed."""
+    options = outlet.udp_options
+
+    def change(name: str, value: ConfigValue) -> None:
+        field = name.removeprefix("udp4_")
+        before = getattr(options, field)
+        setattr(options, field, int(value or 0))
+        try:
+            outlet.use_raw(options.raw)
+        except OSError as error:
+            setattr(options, field, before)
+            raise CfgError(f"no raw socket: {error.strerror} (it needs CAP_NET_RAW)") from None
+
+    for var in RAW_CFG_VARS:
+        worker.cfg.declare("core", var, partial(change, var.name))
+        worker.cfg.set_initial("core", var.name, int(getattr(worker.settings, var.name)))
 
 
 def declare_network_counters(worker: Worker, outlet: SocketOutlet, network: Network) -> None:

@@ -17,6 +17,7 @@ from siprouter.transport.endpoint import (
     Listener,
 )
 from siprouter.transport.listeners import Listeners
+from siprouter.transport.raw import RawOptions, open_raw
 from siprouter.transport.sharing import SharedConnections
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.transport.stream import StreamConnection
@@ -67,7 +68,14 @@ class SocketOutlet:
         self._loop = loop
         self._log = log
         self._udp: dict[Listener, UdpSocket] = {}
+        self._raw: socket.socket | None = None
+        self.raw_options = RawOptions()
         self._streams: dict[int, StreamTransport] = {}
+
+    @property
+    def sends_raw(self) -> bool:
+        """Whether UDP over IPv4 leaves through a raw socket."""
+        return self._raw is not None
 
     async def open(self, receiver: Receiver) -> None:
         """Opens all sockets, or none; `receiver` gets what arrives after `start`. Raises OperatorError."""
@@ -93,9 +101,38 @@ class SocketOutlet:
                     await self._tls_stream(receiver, listener).listen(listener, self.inherited.get(listener))
                 else:
                     raise OperatorError(f"cannot listen on {listener.name}: protocol not available")
+            self._use_raw_at_start()
         except BaseException:
             await self.close()
             raise
+
+    def use_raw(self, wanted: int) -> bool:
+        """Sends UDP over IPv4 through a raw socket from now (1, or -1: where that is allowed), or as usual (0).
+
+        Whether a raw socket is used. Raises OSError where one is wanted and not allowed.
+        """
+        if wanted and self._raw is None:
+            try:
+                self._raw = open_raw()
+            except OSError:
+                if wanted > 0:
+                    raise
+        elif not wanted and self._raw is not None:
+            self._raw.close()
+            self._raw = None
+        if self._raw is not None:
+            self.raw_options = RawOptions(self.udp_options.raw_mtu, self.udp_options.raw_ttl, self.udp_options.tos)
+        for udp in self._udp.values():
+            udp.send_through(self._raw, self.raw_options)
+        return self._raw is not None
+
+    def _use_raw_at_start(self) -> None:
+        wanted = self.udp_options.raw
+        try:
+            if self.use_raw(wanted) and wanted < 0:
+                self._log.info("udp4_raw: sending through a raw socket")
+        except OSError as error:
+            self._log.error("udp4_raw: no raw socket (%s): sending as usual; it needs CAP_NET_RAW", error.strerror)
 
     def _stream(self, proto: int, receiver: Receiver) -> StreamTransport:
         """The transport of a stream protocol, made if new."""
@@ -153,6 +190,9 @@ class SocketOutlet:
 
     async def close(self) -> None:
         """Closes everything."""
+        if self._raw is not None:
+            self._raw.close()
+            self._raw = None
         for udp in self._udp.values():
             udp.close()
         self._udp.clear()

@@ -18,7 +18,10 @@ BACKLOG = 1024
 
 @dataclass(slots=True)
 class UdpOptions:
-    """`receive_buffer` in bytes; `mcast_ttl` -1 leaves the system's; `reuse_port` shares the port between workers."""
+    """`receive_buffer` in bytes; `mcast_ttl` -1 leaves the system's; `reuse_port` shares the port between workers.
+
+    `raw`: send over IPv4 through a raw socket (-1: where allowed), packets of `raw_mtu` octets with `raw_ttl`.
+    """
 
     receive_buffer: int = 262144
     tos: int = 16
@@ -26,6 +29,9 @@ class UdpOptions:
     mcast_ttl: int = -1
     mcast_loopback: bool = False
     reuse_port: bool = False
+    raw: int = 0
+    raw_mtu: int = 1500
+    raw_ttl: int = -1
 
 
 def is_multicast(address: str) -> bool:

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable
 
 from siprouter.transport.datagrams import DatagramFactory, RawAddress
-from siprouter.transport.endpoint import PROTO_UDP, Endpoint, ErrorCallback, Listener
+from siprouter.transport.endpoint import AF_INET, PROTO_UDP, Endpoint, ErrorCallback, Listener
 from siprouter.transport.icmp import Unreachable, read_errors
+from siprouter.transport.raw import RawDatagrams, RawOptions
 from siprouter.transport.sockopts import UdpOptions, open_udp
 from siprouter.util.log import L_DBG, Log
 
@@ -45,13 +46,20 @@ class UdpSocket:
         self._log = log
         self._socket = sock or open_udp(listener, options or UdpOptions())
         self._fd = self._socket.fileno()
-        self._datagrams = (factory or DatagramFactory()).open(self._socket)
+        self._usual = self._datagrams = (factory or DatagramFactory()).open(self._socket)
         self._sources: dict[RawAddress, Endpoint] = {}
         self._queue: deque[tuple[bytes, Endpoint, ErrorCallback | None]] = deque()
         self._open = True
         self._unreachable = unreachable
         self._receiving = False
         self._disturbed = False  # errors were read: the loop may have stopped to watch
+
+    def send_through(self, sock: socket.socket | None, options: RawOptions | None = None) -> None:
+        """Sends through a raw socket from now, or with None as usual; over IPv6, and bound to no address, always so."""
+        if sock is None or self.listener.af != AF_INET or self.listener.address == "0.0.0.0":
+            self._datagrams = self._usual
+        else:
+            self._datagrams = RawDatagrams(self._usual, self.listener, sock, options or RawOptions())
 
     def start(self) -> None:
         """Begins to receive."""
