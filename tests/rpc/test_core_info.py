@@ -85,3 +85,9 @@ def test_memory_in_unknown_units(worker: Worker, unit: str) -> None:
     with pytest.raises(RpcError) as caught:
         values(worker, "core.shmmem", unit)
     assert caught.value.code == 500
+
+
+def test_memory_of_python(worker: Worker) -> None:
+    *pools, total = values(worker, "core.sfmalloc")
+    assert [pool["pool"] for pool in pools] == [0, 1, 2]
+    assert total["blocks"] > 10_000

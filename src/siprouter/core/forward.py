@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.blacklist import ERR_SEND, blacklist_of
@@ -16,6 +17,7 @@ from siprouter.core.outgoing import (
     next_hop,
     passes_onsend,
     route_lines,
+    setting,
     via_line,
     via_notes,
 )
@@ -35,8 +37,16 @@ def stateless_branch(ctx: Context) -> str:
     via = msg.via
     parts = (via.branch, via.host, via.port, msg.call_id, msg.cseq.number, msg.from_.tag, msg.to.tag, ctx.uri)
     method = "" if msg.method in ("ACK", "CANCEL", "INVITE") else msg.method
+    if not setting(ctx.worker, "syn_branch", 1):
+        return lasting_branch((*parts, method))
     digest = hash((*parts, method))
     return f"z9hG4bKs{digest >> 32 & 0xFFFFFFFF:08x}{digest & 0xFFFFFFFF:08x}.0"
+
+
+def lasting_branch(parts: tuple[object, ...]) -> str:
+    """A branch that another process makes of the same parts too: after a restart, or beside this one."""
+    digest = hashlib.blake2b(repr(parts).encode("utf-8", "surrogateescape"), digest_size=8)
+    return f"z9hG4bKs{digest.hexdigest()}.0"
 
 
 def forward_request(ctx: Context, hop: NextHop | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.route_info import REPLY_BODY, SENDING, Sending
@@ -53,6 +54,10 @@ REASONS = {
     600: "Busy Everywhere", 603: "Decline", 604: "Does Not Exist Anywhere", 606: "Not Acceptable",
 }  # fmt: skip
 CLASS_REASONS = ("", "Provisional", "Success", "Redirection", "Request Failure", "Server Failure", "Global Failure")
+
+
+MAX_WARNING = 256
+"""octets of a Warning line"""
 
 
 def setting(worker: Worker, name: str, default: Any) -> Any:
@@ -252,11 +257,30 @@ def build_own_reply(
     if 300 <= status < 400:
         lines.append(contact_line(ctx))
     lines.append(server_line(ctx.worker))
+    if setting(ctx.worker, "sip_warning", 0):
+        lines.append(warning_line(ctx, msg))
     text = reason_phrase(status) if reason is None else reason.replace("\r", " ").replace("\n", " ")
     tag = to_tag if status >= 180 else ""
     if not body and ctx.var_map is not None:
         body = ctx.var_map.get(REPLY_BODY, b"")
     return build_reply(msg, status, text, tag, b"".join(lines), body, received, rport)
+
+
+def warning_line(ctx: Context, msg: Message) -> bytes:
+    """A Warning (392) that tells what the request looked like here; nothing where that would be too long."""
+    source = ctx.source
+    agent = source.listener.sent_by.decode("ascii") if source.listener is not None else "localhost"
+    try:
+        hops = f"=={len(msg.vias())}"
+    except PeerError:
+        hops = ">=1"
+    text = (
+        f"Noisy feedback tells:  pid={os.getpid()} req_src_ip={source.ip} req_src_port={source.port}"
+        f" in_uri={msg.uri} out_uri={ctx.uri} via_cnt{hops}"
+    )
+    quoted = text.replace("\\", "\\\\").replace('"', '\\"')
+    line = f'Warning: 392 {agent} "{quoted}"'.encode("utf-8", "surrogateescape")
+    return line + b"\r\n" if len(line) <= MAX_WARNING else b""
 
 
 def contact_line(ctx: Context) -> bytes:

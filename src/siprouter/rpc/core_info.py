@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -86,6 +87,29 @@ def _shmmem(worker: Worker, call: RpcCall, unit: str = "b") -> RpcValue:
     }
 
 
+def _udp4_raw_info(worker: Worker, call: RpcCall) -> RpcValue:
+    outlet = worker.outlet
+    if not hasattr(outlet, "raw_options"):
+        raise RpcError(500, "udp4_raw mode needs sockets")
+    ttl = outlet.raw_options.ttl if outlet.sends_raw else outlet.udp_options.raw_ttl
+    return {"udp4_raw": int(outlet.sends_raw), "udp4_raw_mtu": outlet.udp_options.raw_mtu, "udp4_raw_ttl": ttl}
+
+
+def _python_memory(worker: Worker, call: RpcCall) -> RpcValue:
+    pools: list[RpcValue] = []
+    for number, (waiting, totals) in enumerate(zip(gc.get_count(), gc.get_stats(), strict=True)):
+        pools.append(
+            {
+                "pool": number,
+                "waiting": waiting,
+                "collections": totals["collections"],
+                "collected": totals["collected"],
+                "uncollectable": totals["uncollectable"],
+            }
+        )
+    return [*pools, {"blocks": sys.getallocatedblocks(), "permanent": gc.get_freeze_count()}]
+
+
 INFO_RPCS: tuple[Rpc, ...] = (
     rpc("core.version", _version, help="Version of the server."),
     rpc("core.flags", _flags, help="How the server was built."),
@@ -94,5 +118,7 @@ INFO_RPCS: tuple[Rpc, ...] = (
     rpc("core.ps", _ps, help="Process id and description of each process.", returns_array=True),
     rpc("core.pwd", _pwd, help="Working directory.", returns_array=True),
     rpc("core.arg", _arg, help="Command line of the server.", returns_array=True),
+    rpc("core.udp4_raw_info", _udp4_raw_info, help="Whether UDP leaves through a raw socket, its MTU and TTL."),
+    rpc("core.sfmalloc", _python_memory, help="Blocks of Python's allocator, and what its collector did."),
     rpc("core.shmmem", _shmmem, "*s", help="Memory of the process in bytes, or in the unit given: b, k, m or g."),
 )

@@ -22,10 +22,12 @@ from siprouter.rpc.core import CORE_RPCS
 from siprouter.script.core_table import core_arities
 from siprouter.script.language import language_names
 from siprouter.script.params import CORE_PARAMS
+from siprouter.server.memory_reports import MEMORY_CFG_VARS
 from siprouter.server.runtime_cfg import (
     DNS_CFG_VARS,
     DNS_COUNTERS,
     LOG_CFG_VARS,
+    RAW_CFG_VARS,
     TCP_CFG_VARS,
     TCP_COUNTERS,
     TCP_GAUGES,
@@ -33,6 +35,7 @@ from siprouter.server.runtime_cfg import (
 from siprouter.util.errors import OperatorError
 
 CORE = "core"
+CORE_GROUP = (*CORE_CFG_VARS, *DNS_CFG_VARS, *LOG_CFG_VARS, *RAW_CFG_VARS, *MEMORY_CFG_VARS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def declared_core() -> CoreDeclared:
         params=CORE_PARAMS,
         functions=core_arities(),
         cfg_vars={
-            **{f"core.{var.name}": var for var in (*CORE_CFG_VARS, *DNS_CFG_VARS, *LOG_CFG_VARS)},
+            **{f"core.{var.name}": var for var in CORE_GROUP},
             **{f"tcp.{var.name}": var for var in TCP_CFG_VARS},
         },
         names={

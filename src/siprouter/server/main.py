@@ -18,6 +18,7 @@ from siprouter.script.load import Parsed, parse_file
 from siprouter.server.banner import banner
 from siprouter.server.clockwork import Clockwork
 from siprouter.server.logsinks import StderrSink, SyslogSink, facility_of
+from siprouter.server.memory_reports import MemoryReports
 from siprouter.server.options import RunOptions
 from siprouter.server.process import (
     change_directory,
@@ -128,6 +129,7 @@ class Server:
         self.log = Log(self.stderr, L_WARN)
         self.syslog: SyslogSink | None = None
         self.stopping = asyncio.Event()
+        self.memory: MemoryReports | None = None
         self._shells = asyncio.Semaphore(MAX_SHELLS)
 
     async def run(self, ready: Ready) -> int:
@@ -166,6 +168,8 @@ class Server:
         self.warn(assembly)
         declare_network_cfg(worker, assembly.network, self.set_facility)
         declare_raw_cfg(worker, assembly.outlet)
+        self.memory = MemoryReports(worker)
+        self.memory.declare()
         declare_network_counters(worker, assembly.outlet, assembly.network)
         worker.services["main_pid"] = os.getpid()
         worker.services["shell"] = self.shell
@@ -218,6 +222,8 @@ class Server:
             gc.collect()
             gc.freeze()  # what is loaded stays: no collection needs to look at it again
             gc.set_threshold(*GC_THRESHOLDS)
+            if self.memory is not None:
+                self.memory.start()
             await self.stopping.wait()
         finally:
             await self.stop(assembly, clockwork)
@@ -254,6 +260,8 @@ class Server:
         await assembly.tasks.finish(0)
         await assembly.network.resolver.close()
         await assembly.outlet.close()
+        if self.memory is not None:
+            self.memory.stop()
         self.log.notice("stopped")
 
     async def drain(self, assembly: Assembly, seconds: float) -> None:

@@ -237,6 +237,8 @@ def _cfg_var_problem(item: Fact, var: CfgVar) -> str:
         return f"is {var.kind}, not {kind}"
     if kind == "int" and (var.least, var.most) != (item["min"], item["max"]):
         return f"range is {var.least}..{var.most}, not {item['min']}..{item['max']}"
+    if item.get("input") == "string":
+        return ""  # the inventory knows the number that the text becomes
     if "default" in item and not _same_default(item["default"], var.default):
         return f"default is {var.default!r}, not {item['default']!r}"
     return "can be changed" if item.get("readonly") and not var.readonly else ""
