@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,8 +12,9 @@ from siprouter.db.interface import Database
 from siprouter.db.options import DriverOptions
 from siprouter.db.url import parse_url
 from siprouter.util.log import L_DBG, Log, Record
-from tests.support.databases import MariaDb, Postgres, mariadb, postgres
-from tests.support.ports import Ports
+from tests.support.database_fixtures import mariadb_server, postgres_server
+
+__all__ = ["mariadb_server", "postgres_server"]
 
 KINDS = ("sqlite", "postgres", "mysql")
 
@@ -23,18 +24,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if {"postgres_server", "mariadb_server", "database_url"} & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.xdist_group("databases"))
-
-
-@pytest.fixture(scope="session")
-def postgres_server(ports: Ports) -> Iterator[Postgres]:
-    with postgres(ports) as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def mariadb_server(ports: Ports) -> Iterator[MariaDb]:
-    with mariadb(ports) as server:
-        yield server
 
 
 @pytest.fixture

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.database_fixtures import mariadb_server, postgres_server
 from tests.support.ports import Ports
 from tests.support.routers import ROUTERS, Router
+
+__all__ = ["mariadb_server", "postgres_server"]
 
 CONFIG = Path(__file__).resolve().parents[2] / "etc" / "siprouter.cfg"
 
