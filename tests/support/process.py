@@ -24,6 +24,7 @@ PACKAGES = {
     "kamcmd": "kamailio",
     "linphonec": "linphone-cli",
     "nsd": "nsd",
+    "openssl": "openssl",
     "node": "nodejs",
     "npm": "npm",
     "sipp": "sip-tester",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 
@@ -76,18 +77,29 @@ def split_list(value: str) -> list[str]:
 
 
 class Endpoint:
-    """A SIP endpoint: one UDP socket, or one TCP connection to the router. Keeps what it receives, in order."""
+    """A SIP endpoint: one UDP socket, or one TCP or TLS connection to the router. Keeps what it receives, in order."""
 
-    def __init__(self, name: str, router: tuple[str, int], proto: str = "udp") -> None:
+    def __init__(
+        self, name: str, router: tuple[str, int], proto: str = "udp", certificate: str = "", own: str = "127.0.0.1"
+    ) -> None:
+        """``certificate``: a file with the one to show, and its key; ``own``: the address to come from."""
         self.name = name
         self.proto = proto
         self.router = router
         kind = socket.SOCK_DGRAM if proto == "udp" else socket.SOCK_STREAM
-        self.socket = socket.socket(socket.AF_INET, kind)
-        self.socket.bind(("127.0.0.1", 0))
-        if proto == "tcp":
+        self.socket = socket.socket(socket.AF_INET6 if ":" in own else socket.AF_INET, kind)
+        self.socket.bind((own, 0))
+        if proto != "udp":
+            self.socket.settimeout(5)
             self.socket.connect(router)
-        self.host, self.port = self.socket.getsockname()
+        if proto == "tls":
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+            if certificate:
+                context.load_cert_chain(certificate)
+            self.socket = context.wrap_socket(self.socket, server_hostname="sip.test")
+        self.host, self.port = self.socket.getsockname()[:2]
         self.received: list[Message] = []
         self.taken = 0
         self.pings = 0
@@ -95,7 +107,7 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        return f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def send(self, data: str | bytes) -> None:
         """Sends lines (ended by LF or CRLF) to the router."""
