@@ -3,6 +3,7 @@ cimport cython
 from siprouter.sip.edits cimport Edit, assemble, make_edit
 from siprouter.sip.headers cimport Header
 from siprouter.sip.message cimport Message
+from siprouter.sip.nameaddr cimport NameAddr
 from siprouter.sip.via cimport Via
 
 cdef bytes NO_BODY
@@ -35,6 +36,7 @@ cpdef bytes build_reply(Message msg, int status, str reason, str to_tag=*, bytes
 @cython.locals(p="const unsigned char *", edit=Edit)
 cdef Py_ssize_t _splice_via(bytes buf, Py_ssize_t start, list edits, list parts) except -1
 
+@cython.locals(to=NameAddr)
 cpdef bint needs_tag(Message msg, Header header) except -1
 
 @cython.locals(to=Header)

@@ -109,7 +109,11 @@ def build_reply(
     further lines (Server, Content-Type …); Content-Length is always written. A defective `msg` is answered with what it
     has.
     """
-    parts: list[bytes] = [b"SIP/2.0 ", one_line(f"{status} {reason}"), b"\r\n"]
+    parts: list[bytes] = []
+    if status == 200 and reason == "OK":
+        parts.append(b"SIP/2.0 200 OK\r\n")
+    else:
+        parts += (b"SIP/2.0 ", one_line(f"{status} {reason}"), b"\r\n")
     edits: list[Edit] = []
     if received or rport:
         via_edits(msg.via, received, rport, edits)
@@ -162,6 +166,9 @@ def _splice_via(buf: bytes, start: int, edits: list[Edit], parts: list[bytes]) -
 
 def needs_tag(msg: Message, header: Header) -> bool:
     """Whether the To `header` has no tag yet; a broken one has none unless the word is in it."""
+    if not msg.defect:
+        to = msg.to
+        return to.tag_end == 0
     try:
         return msg.address(H_TO).tag_end == 0
     except MessageError:

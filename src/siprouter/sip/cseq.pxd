@@ -6,6 +6,7 @@ cdef bytes METHOD_SLOTS
 cdef tuple METHOD_NAMES
 
 @cython.final
+@cython.freelist(32)
 cdef class CSeq:
     cdef readonly unsigned int number
     cdef readonly str method

@@ -11,6 +11,7 @@ cdef bytes TOKEN_CHARS
 cdef Py_ssize_t MAX_HEADERS
 
 @cython.final
+@cython.freelist(256)
 cdef class Header:
     cdef readonly int id
     cdef readonly int name_start

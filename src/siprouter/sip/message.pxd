@@ -39,7 +39,7 @@ cdef class Message(HeaderBlock):
     cdef public list edits
     cdef str _uri
     cdef Uri _parsed_uri
-    cdef Via _via
+    cdef readonly Via via
     cdef NameAddr _from
     cdef NameAddr _to
     cdef str _call_id

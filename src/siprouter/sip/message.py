@@ -42,9 +42,9 @@ class Message(HeaderBlock):
     sent. [uri_start, uri_end) is the request URI, in a reply the reason phrase; [0, method_end) is the method.
     """
 
-    __slots__ = ("_addresses", "_body", "_call_id", "_from", "_parsed_uri", "_to", "_uri", "_via", "answerable",
+    __slots__ = ("_addresses", "_body", "_call_id", "_from", "_parsed_uri", "_to", "_uri", "answerable",
                  "content_length", "cseq", "defect_status", "edits", "is_request", "method", "method_end", "method_id",
-                 "status", "surplus", "uri_end", "uri_start")  # fmt: skip
+                 "status", "surplus", "uri_end", "uri_start", "via")  # fmt: skip
 
     is_request: bool
     method: str
@@ -58,10 +58,10 @@ class Message(HeaderBlock):
     content_length: int
     surplus: int
     cseq: CSeq
+    via: Via
     edits: list[Edit]
     _uri: str | None
     _parsed_uri: Uri | None
-    _via: Via
     _from: NameAddr | None
     _to: NameAddr | None
     _call_id: str | None
@@ -117,11 +117,6 @@ class Message(HeaderBlock):
         if self._to is None:
             self._to = self.address(H_TO)
         return self._to
-
-    @property
-    def via(self) -> Via:
-        """The top Via."""
-        return self._via
 
     def address(self, header_id: int) -> NameAddr:
         """The address in the first header of this id, which is there and holds one only. MessageError(400)."""
@@ -332,10 +327,10 @@ class Message(HeaderBlock):
         try:
             if via is None:
                 raise MessageError(400, "Missing Via")
-            self._via = parse_via(self.buf, via.start, via.end)
+            self.via = parse_via(self.buf, via.start, via.end)
             self.answerable = self.is_request and self.method_id != M_ACK
             self._check_cseq(cseq)
-            if self._via.gaps:
+            if self.via.gaps:
                 raise MessageError(400, "Bad Via")
             if from_ is None or to is None:
                 raise MessageError(400, "Missing From or To")

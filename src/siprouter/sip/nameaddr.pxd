@@ -4,6 +4,7 @@ from siprouter.sip.params cimport ParamCursor, parse_params, unescape, walk_para
 from siprouter.sip.uri cimport Uri, parse_uri_at
 
 @cython.final
+@cython.freelist(64)
 cdef class NameAddr:
     cdef readonly Py_ssize_t start
     cdef readonly Py_ssize_t end

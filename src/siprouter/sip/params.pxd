@@ -3,6 +3,7 @@ cimport cython
 cdef bytes TOKEN_CHARS
 
 @cython.final
+@cython.freelist(16)
 cdef class ParamCursor:
     cdef public bytes buf
     cdef public Py_ssize_t pos

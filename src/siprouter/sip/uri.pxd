@@ -5,6 +5,7 @@ cdef dict _KINDS
 cdef dict _SCHEMES
 
 @cython.final
+@cython.freelist(64)
 cdef class Uri:
     cdef readonly str scheme
     cdef readonly int kind

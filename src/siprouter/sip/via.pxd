@@ -7,6 +7,7 @@ cdef bytes TOKEN_CHARS
 cdef dict _TRANSPORTS
 
 @cython.final
+@cython.freelist(32)
 cdef class Via:
     cdef readonly str transport
     cdef readonly str host

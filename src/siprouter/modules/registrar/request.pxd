@@ -64,6 +64,7 @@ cdef Wanted _wanted(Registrar inst, Context ctx, NameAddr contact, long default_
 @cython.locals(header=Header, text=str, seconds=long)
 cpdef long header_expires(Message msg, long now) except -2
 
+@cython.locals(value=long)
 cpdef long parse_seconds(str text) except -2
 
 @cython.locals(settings=dict, seconds=long, expires=long, shortest=long, longest=long)

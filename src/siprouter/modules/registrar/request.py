@@ -223,9 +223,14 @@ def header_expires(msg: Message, now: int) -> int:
 
 def parse_seconds(text: str) -> int:
     """Delta seconds (RFC 3261 section 20.19): -1 for anything but up to ten digits."""
-    if len(text) <= 10 and text.isascii() and text.isdigit():
-        return int(text)
-    return -1
+    if not 0 < len(text) <= 10:
+        return -1
+    value = 0
+    for char in text:
+        if not "0" <= char <= "9":
+            return -1
+        value = value * 10 + ord(char) - 48
+    return value
 
 
 def contact_expires(inst: Limits, text: str, default: int, now: int) -> int:

@@ -8,7 +8,6 @@ bits are known here, and find nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from siprouter.sip.auth import AuthParams, parse_auth
@@ -46,13 +45,15 @@ MAX_EXPIRES = 0xFFFFFFFF
 DIGEST_PARAMS = ("username", "realm", "nonce", "uri", "response")
 
 
-@dataclass(frozen=True, slots=True)
 class Failure:
-    """What is wrong, as the answer that the request gets; `headers` are whole lines."""
+    """What is wrong, as the answer that the request gets; `headers` are whole lines. Immutable."""
 
-    status: int
-    reason: str
-    headers: bytes = b""
+    __slots__ = ("headers", "reason", "status")
+
+    def __init__(self, status: int, reason: str, headers: bytes = b"") -> None:
+        self.status = status
+        self.reason = reason
+        self.headers = headers
 
 
 def check_scheme(ctx: Context, uris: int, extensions: frozenset[str]) -> Failure | None:
@@ -119,14 +120,20 @@ def check_uris(ctx: Context, uris: int, extensions: frozenset[str]) -> Failure |
     msg: Message = ctx.msg
     wrong = "Request"
     try:
-        if uris & URI_REQUEST and ctx.parsed_uri.kind == U_OTHER:
-            return Failure(400, "Bad Request URI")
+        if uris & URI_REQUEST:
+            uri = ctx.parsed_uri
+            if uri.kind == U_OTHER:
+                return Failure(400, "Bad Request URI")
         wrong = "From"
-        if uris & URI_FROM and msg.from_.parsed_uri.kind == U_OTHER:
-            return Failure(400, "Bad From URI")
+        if uris & URI_FROM:
+            uri = msg.from_.parsed_uri
+            if uri.kind == U_OTHER:
+                return Failure(400, "Bad From URI")
         wrong = "To"
-        if uris & URI_TO and msg.to.parsed_uri.kind == U_OTHER:
-            return Failure(400, "Bad To URI")
+        if uris & URI_TO:
+            uri = msg.to.parsed_uri
+            if uri.kind == U_OTHER:
+                return Failure(400, "Bad To URI")
     except PeerError:
         return Failure(400, f"Bad {wrong} URI")
     return _check_contacts(msg) if uris & URI_CONTACT else None
@@ -138,10 +145,12 @@ def _check_contacts(msg: Message) -> Failure | None:
     except PeerError:
         return Failure(400, "Bad Contact Header")
     try:
-        known = all(contact.star or contact.parsed_uri.kind != U_OTHER for contact in contacts)
+        for contact in contacts:
+            if not contact.star and contact.parsed_uri.kind == U_OTHER:
+                return Failure(400, "Bad Contact URI")
     except PeerError:
-        known = False
-    return None if known else Failure(400, "Bad Contact URI")
+        return Failure(400, "Bad Contact URI")
+    return None
 
 
 def check_digest(ctx: Context, uris: int, extensions: frozenset[str]) -> Failure | None:
