@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 SERVER_CORE = 0
+WORKERS = 2  # of the kind with several: on the load's core too, where there are only two
 START_SECONDS = 60.0
 PROBE_SECONDS = 0.02
 STOP_SECONDS = 5.0
@@ -40,6 +41,7 @@ class Kind:
     command: Callable[[Path], list[str]]
     available: Callable[[], bool]
     environment: dict[str, str] = field(default_factory=dict)
+    cores: int = 1
 
 
 def kamailio(*options: str) -> Callable[[Path], list[str]]:
@@ -53,6 +55,10 @@ def siprouter(config: Path) -> list[str]:
     return [sys.executable, "-m", "siprouter.cli.main", "run", "-E", "-f", str(config)]
 
 
+def siprouter_workers(config: Path) -> list[str]:
+    return [*siprouter(config), "--workers", str(WORKERS)]
+
+
 def have_kamailio() -> bool:
     return shutil.which("kamailio") is not None
 
@@ -62,6 +68,7 @@ KINDS = (
     Kind("kamailio-tlsf", kamailio("-x", "tlsf", "-X", "tlsf"), have_kamailio),
     Kind("siprouter", siprouter, lambda: True),
     Kind("siprouter-pure", siprouter, lambda: True, {"SIPROUTER_PURE": "1"}),
+    Kind(f"siprouter-{WORKERS}-workers", siprouter_workers, lambda: True, cores=WORKERS),
 )
 
 
@@ -93,7 +100,7 @@ class Server:
 
     def __enter__(self) -> Self:
         before = os.sched_getaffinity(0)
-        os.sched_setaffinity(0, {self.core})
+        os.sched_setaffinity(0, set(range(self.core, self.core + self.kind.cores)))
         try:
             with self.log.open("wb") as log:
                 environment = {**os.environ, **self.kind.environment}

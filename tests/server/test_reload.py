@@ -12,6 +12,7 @@ import pytest
 
 from siprouter.rpc.values import RpcError
 from siprouter.script.load import parse_file
+from siprouter.server import dialog_versions
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Reloader, Watcher
 from siprouter.server.startup import Assembly
@@ -279,6 +280,8 @@ def test_versions_are_freed(node: Node, file: Path) -> None:
         assert [item["rollback"] for item in found.values()] == [0, 1, 1, 0]
         bob.incoming[0].reject(404)
         node.advance(60)
+        assert first() is not None  # the call may be up
+        reloader_of(node).dialogs.clear()
         assert first() is None
         assert function() is None
         assert [item["version"] for item in versions(node)] == [3, 4, 5]
@@ -326,6 +329,8 @@ def test_no_call_is_lost_by_a_hundred_reloads(node: Node, file: Path) -> None:
     assert {mark for item in answers for mark in headers_of(item.message, "X-Reply")} == {f"v{n}" for n in range(100)}
     assert not node.errors
     node.advance(60)
+    assert [item["version"] for item in versions(node)] == [94, 95, 96, 97, 98, 99, 100, 101]  # dialogs run them
+    reloader_of(node).dialogs.clear()
     assert [item["version"] for item in versions(node)] == [99, 100, 101]
 
 
@@ -375,3 +380,50 @@ def changed(file: Path, text: str, when: int) -> None:
     """Write a file whose time of change differs, however coarse the clock of the file system is."""
     file.write_text(text)
     os.utime(file, (when, when))
+
+
+SIMPLE = 'loadmodule "sl.so"\nroute { sl_send_reply("200", "MARK"); }\n'
+
+
+def ask(node: Node, method: str, call: str, in_dialog: bool) -> str:
+    """Which version answers."""
+    tag = ";tag=theirs" if in_dialog else ""
+    text = (
+        f"{method} sip:x@example.org SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.0.9;branch=z9hG4bK{method}{call}{in_dialog}\r\n"
+        f"From: <sip:a@b>;tag=ours\r\nTo: <sip:x@b>{tag}\r\nCall-ID: {call}\r\nCSeq: 1 {method}\r\n\r\n"
+    )
+    return str(node.receive(text.encode(), "10.0.0.9:5060").replies()[-1].message.reason)
+
+
+def test_dialogs_end_on_the_version_that_they_began_with(file: Path) -> None:
+    file.write_text(SIMPLE.replace("MARK", "one"))
+    with Node(path=file) as node:
+        assert ask(node, "INVITE", "first", False) == "one"
+        reload(node, file, SIMPLE.replace("MARK", "two"))
+        assert ask(node, "INVITE", "second", False) == "two"
+        assert ask(node, "REGISTER", "phone", False) == "two"
+        reload(node, file, SIMPLE.replace("MARK", "three"))
+        assert ask(node, "SUBSCRIBE", "third", False) == "three"
+        for method in ("INFO", "BYE"):
+            answers = [ask(node, method, call, True) for call in ("first", "second", "third")]
+            assert answers == ["one", "two", "three"]
+        assert ask(node, "BYE", "second", False) == "three"
+        node.rpc("cfg.rollback")
+        assert [ask(node, "UPDATE", call, True) for call in ("first", "second", "third")] == ["one", "two", "three"]
+        assert ask(node, "INVITE", "fourth", False) == "two"
+        node.advance(1)
+        reloader_of(node).dialogs.eras[0].until = node.worker.now()
+        assert ask(node, "INFO", "first", True) == "two"  # nothing lasts for ever
+        assert ask(node, "INFO", "third", True) == "three"
+
+
+def test_dialogs_that_are_too_many_run_the_present_version(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialog_versions, "MAX_DIALOGS", 3)
+    file.write_text(SIMPLE.replace("MARK", "one"))
+    with Node(path=file) as node:
+        hooks = len(node.worker.hooks.request_in)
+        reload(node, file, SIMPLE.replace("MARK", "two"))
+        assert len(node.worker.hooks.request_in) == hooks + 1
+        assert [ask(node, "INVITE", f"call{number}", False) for number in range(4)] == ["two"] * 4
+        assert ask(node, "INFO", "old", True) == "two"
+        assert len(node.worker.hooks.request_in) == hooks

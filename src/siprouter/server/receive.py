@@ -90,7 +90,7 @@ class MessageReceiver:
         for absorb in worker.hooks.request_in:
             if absorb(ctx):
                 return
-        script = worker.script
+        script = ctx.script
         if script is None or script.request_route is None:
             self._dropped_requests.inc()
             return

@@ -33,6 +33,7 @@ from siprouter.script.reload import (
     prepare,
 )
 from siprouter.script.source import Texts
+from siprouter.server.dialog_versions import DialogVersions
 from siprouter.util.errors import OperatorError
 
 KEPT_VERSIONS = 2
@@ -93,6 +94,7 @@ class Reloader:
         self.started = prepare(Parsed(parsed.config, Diagnostics()), worker, None)
         self.start = self.current = self._version(script, parsed.config.texts, self.started, worker.env)
         self.earlier: list[Version] = []
+        self.dialogs = DialogVersions(worker)
         self._retired: list[Version] = []
         self.highest = script.version
         """the highest number that a version had so far"""
@@ -206,6 +208,8 @@ class Reloader:
 
     def _switch(self, version: Version, changes: Changes) -> None:
         worker = self.worker
+        if self.current.script is not None and version.script is not None:
+            self.dialogs.switch(self.current.script, version.script)
         self.current = version
         worker.script = version.script
         worker.env = version.env
@@ -237,6 +241,7 @@ class Reloader:
         if script is None:
             return 0
         own = 2 + (version.script is not None) + (self.worker.script is script)  # 2: the local name and the argument
+        own += self.dialogs.uses(script)
         return max(sys.getrefcount(script) - own, 0)
 
 
