@@ -63,6 +63,8 @@ class Script:
         self.onreply_routes: dict[str, CompiledRoute] = {}
         self.branch_routes: dict[str, CompiledRoute] = {}
         self.event_routes: dict[str, CompiledRoute] = {}
+        self.native_lines: dict[str, dict[int, tuple[str, int]]] = {}
+        """of routes built as C: lines by the file name in tracebacks, to file and line of the configuration"""
         self.namespace: dict[str, Any] = {}
         """the globals of its functions: they refer to one another through it"""
 

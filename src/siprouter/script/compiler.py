@@ -11,6 +11,7 @@ from siprouter.core.routes import CORE_ONREPLY, ERROR, ONSEND, CompiledRoute, Sc
 from siprouter.core.worker import Worker
 from siprouter.script.gen_expr import CORE_SETTINGS, ROUTE_TABLE, RUNTIME_FUNCTIONS, route_function
 from siprouter.script.gen_stmt import Definition, FunctionGen, Output
+from siprouter.script.native import NativeRoutes, native_source
 from siprouter.script.program import Program, RouteUnit, route_title
 from siprouter.script.pyast import Namespace
 
@@ -32,8 +33,9 @@ def compile_program(program: Program, worker: Worker, version: int, files: tuple
         generator = FunctionGen(program, names, output, unit.block.first.source, route_title(unit.block))
         generator.route(name, unit.block, unit.block.body, unit.waits)
         functions[name] = unit
-    _execute(output.definitions, names.globals)
     script = Script(version, files[0] if files else "")
+    if not _use_built(output.definitions, names.globals, script, worker.services.get("native")):
+        _execute(output.definitions, names.globals)
     script.files = files
     script.namespace = names.globals
     for name, unit in functions.items():
@@ -42,6 +44,19 @@ def compile_program(program: Program, worker: Worker, version: int, files: tuple
             by_name[unit.block.name] = function
         _enter(script, unit, function)
     return script
+
+
+def _use_built(
+    definitions: list[Definition], namespace: dict[str, Any], script: Script, native: NativeRoutes | None
+) -> bool:
+    """Take the functions from a built module where there is one that fits."""
+    if native is None:
+        return False
+    source = native_source(definitions, namespace)
+    name = native.define(source, namespace)
+    if name:
+        script.native_lines[name] = source.lines
+    return bool(name)
 
 
 def _execute(definitions: list[Definition], namespace: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from siprouter.server.banner import banner
 from siprouter.server.clockwork import Clockwork
 from siprouter.server.logsinks import StderrSink, SyslogSink, facility_of
 from siprouter.server.memory_reports import MemoryReports
+from siprouter.server.native import BuiltRoutes, folder_for
 from siprouter.server.options import RunOptions
 from siprouter.server.process import (
     change_directory,
@@ -163,6 +164,7 @@ class Server:
         worker = assembly.worker
         if self.options.check_only:
             worker.services["in_memory"] = True
+        worker.services["native"] = BuiltRoutes(folder_for(self.options.file), self.log)
         assembly.load(self.parsed, self.options)
         self.set_sink(worker)
         self.warn(assembly)

@@ -28,7 +28,7 @@ from siprouter.util.errors import NOWHERE, PeerError, SourceLocation
 from siprouter.util.log import describe_error
 
 if TYPE_CHECKING:
-    from siprouter.core.routes import CompiledRoute
+    from siprouter.core.routes import CompiledRoute, Script
     from siprouter.core.worker import Worker
     from siprouter.transport.http import HttpRequest
 
@@ -180,7 +180,7 @@ class MessageReceiver:
         """Something raised while a message was handled: one log record, and a SIP error for a request."""
         worker = self.worker
         msg = ctx.msg
-        where = script_location(error, () if ctx.script is None else ctx.script.files)
+        where = script_location(error, ctx.script)
         if isinstance(error, PeerError):
             status, reason = error.status, error.reason
             worker.log.warning("%s from %s refused: %s", msg.method, ctx.source, error, location=where)
@@ -236,13 +236,18 @@ def has_bad_uri(msg: Message) -> bool:
     return False
 
 
-def script_location(error: BaseException, files: tuple[str, ...]) -> SourceLocation:
-    """The innermost place in one of the configuration `files` that the traceback of `error` goes through."""
+def script_location(error: BaseException, script: Script | None) -> SourceLocation:
+    """The innermost place in the configuration of `script` that the traceback of `error` goes through."""
     found = NOWHERE
+    if script is None:
+        return found
+    files, native = script.files, script.native_lines
     for frame, line in traceback.walk_tb(error.__traceback__):
         name = frame.f_code.co_filename
         if name in files:
             found = SourceLocation(name, line, 1)
+        elif line in native.get(name, ()):
+            found = SourceLocation(*native[name][line], 1)
     return found
 
 
