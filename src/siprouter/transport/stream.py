@@ -498,6 +498,3 @@ class StreamConnection(asyncio.BufferedProtocol):
             self.fail(TimeoutError("connection idle"))
         else:
             self._arm()
-
-
-FramerFactory = Callable[[], Framer]

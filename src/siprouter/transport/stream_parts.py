@@ -1,5 +1,6 @@
 """What a stream connection is put together from: framer, receiver, prelude, counters. No I/O in this file."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -76,3 +77,6 @@ class Prelude(Protocol):
     def peer(self) -> Peer | None:
         """Whom it names as the peer; None leaves the address that is known."""
         ...
+
+
+FramerFactory = Callable[[], Framer]

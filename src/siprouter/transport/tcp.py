@@ -17,8 +17,8 @@ from siprouter.transport.http import SwitchingFramer
 from siprouter.transport.proxy_protocol import ProxyHeader
 from siprouter.transport.sharing import SharedConnections
 from siprouter.transport.sockopts import StreamOptions, open_connecting_stream, open_listening_stream
-from siprouter.transport.stream import FramerFactory, StreamConnection
-from siprouter.transport.stream_parts import Framer, Prelude, Receiver, StreamStats
+from siprouter.transport.stream import StreamConnection
+from siprouter.transport.stream_parts import Framer, FramerFactory, Prelude, Receiver, StreamStats
 from siprouter.util.address import normalize_ip
 from siprouter.util.log import Log
 

@@ -13,8 +13,8 @@ from siprouter.transport.connections import ConnectionTable, Peer
 from siprouter.transport.endpoint import PROTO_TLS, Endpoint, ErrorCallback, Listener
 from siprouter.transport.http import HttpItem
 from siprouter.transport.sockopts import StreamOptions
-from siprouter.transport.stream import FramerFactory, Held, StreamConnection
-from siprouter.transport.stream_parts import Framer, Receiver, StreamStats
+from siprouter.transport.stream import Held, StreamConnection
+from siprouter.transport.stream_parts import Framer, FramerFactory, Receiver, StreamStats
 from siprouter.transport.tcp import StreamTransport
 from siprouter.transport.tls_context import chain_is_short_enough, reason
 from siprouter.transport.tls_domain import TlsDomain, TlsEngine
