@@ -11,11 +11,11 @@ from siprouter.core.routes import REQUEST
 from siprouter.core.settings import CoreParam, Settings
 from siprouter.core.worker import Surroundings, Worker
 from siprouter.sip.message import Message, parse_message
-from siprouter.state.local import LocalState
 from siprouter.transport.endpoint import PROTO_UDP, Endpoint, Listener
 from siprouter.transport.listeners import Listeners
 from siprouter.util.errors import NOWHERE
 from siprouter.util.log import L_DBG, Log, Record
+from tests.support.states import make_state
 
 INVITE = b"""INVITE sip:bob@example.com;transport=tcp SIP/2.0
 Via: SIP/2.0/UDP 192.0.2.1:5070;branch=z9hG4bK1;rport
@@ -69,7 +69,7 @@ class FakeWorker(Worker):
             log=Log(self.records.append, L_DBG),
         )
         super().__init__(
-            surroundings, settings or Settings(DEFAULT_SETTINGS), LocalState(lambda: self.wall_time), known
+            surroundings, settings or Settings(DEFAULT_SETTINGS), make_state(lambda: self.wall_time), known
         )
 
     async def _sleep(self, seconds: float) -> None:

@@ -29,6 +29,11 @@ class StateOptions:
     limit: int = DEFAULT_LIMIT
 
 
+def options_for(text: str) -> StateOptions:
+    """LOCAL, SHARED, or the directory of a shared one."""
+    return StateOptions(text) if text in KINDS else StateOptions(SHARED, text)
+
+
 def open_state(options: StateOptions, clock: Callable[[], float], log: Log) -> State:
     """The state of a worker; `clock()` gives seconds since the epoch. `close` it at the end. Raises OperatorError.
 

@@ -19,7 +19,7 @@ from siprouter.script.load import Parsed, ScriptError, compile_script, load_modu
 from siprouter.script.params import core_settings
 from siprouter.server.network import listen_options
 from siprouter.server.reload import offer_reload
-from siprouter.state.local import LocalState
+from siprouter.state.interface import State
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.network import Network
 from siprouter.transport.listen import ListenSpec, parse_listen, plan_sockets
@@ -49,6 +49,7 @@ def make_worker(
     log: Log,
     spawn: Callable[[Coroutine[Any, Any, Any], str], Any],
     sleep: Callable[[float], Awaitable[None]],
+    state: State,
 ) -> Worker:
     """A worker whose random octets are the same in each run."""
     surroundings = Surroundings(
@@ -62,7 +63,7 @@ def make_worker(
         random_bytes=random.Random(1).randbytes,
         log=log,
     )
-    worker = Worker(surroundings, core_settings(), LocalState(clock.wall), Listeners())
+    worker = Worker(surroundings, core_settings(), state, Listeners())
     worker.services["in_memory"] = True
     register_core_rpcs(worker)
     network.filters = worker.hooks.message_out

@@ -20,6 +20,7 @@ from siprouter.server.receive import MessageReceiver
 from siprouter.sip.framing import PING, PONG, Framer
 from siprouter.sip.message import Message, parse_message
 from siprouter.sip.summary import summarize
+from siprouter.state.factory import LOCAL, open_state, options_for
 from siprouter.testing import leaks
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.leaks import LeakError, TimerView, TransactionView
@@ -47,6 +48,9 @@ T = TypeVar("T")
 class Node:
     """The router under test. Close it when done, or use it in a `with` block: `close` fails on what was left behind."""
 
+    usual_state = LOCAL
+    """the kind of state of nodes that name none"""
+
     def __init__(
         self,
         text: str = "",
@@ -59,14 +63,16 @@ class Node:
         name_delay: float = 0.0,
         modules: Iterable[Module] = (),
         debug: int | None = None,
+        state: str = "",
     ) -> None:
         """Load a configuration given as text or by `path`. Raises LoadError with everything that is wrong in it.
 
         `listen` counts where the configuration names no address; `aliases` (host names that count as the router) are
         added to its own. `names` are the host names that DNS knows, see `siprouter.testing.names`; each question takes
         `name_delay` seconds. `modules` are declarations loaded before the configuration, for modules of your own or
-        stand-ins for others. `debug` is the log level (3: everything), None: as the
-        configuration says, and everything where it says nothing.
+        stand-ins for others. `debug` is the log level (3: everything), None: as the configuration says, and everything
+        where it says nothing. `state` is where location and the like are kept: "local", "shared" (as several workers
+        do, see docs/state.md), or the directory of a shared one that outlasts the node; "": `Node.usual_state`.
         """
         self.clock = FakeClock()
         self.network = Network(self.clock)
@@ -77,7 +83,8 @@ class Node:
         self._next_tick = self.clock() + 1
         self._failures: list[str] = []
         log = Log(self.records.append, L_DBG)
-        self.worker: Worker = make_worker(self.clock, self.network, log, self._spawn, self._sleep)
+        kept = open_state(options_for(state or self.usual_state), self.clock.wall, log)
+        self.worker: Worker = make_worker(self.clock, self.network, log, self._spawn, self._sleep, kept)
         resolver = fake_resolver(names or {}, self.clock, log, self._sleep, delay=name_delay)
         self.worker.resolver = resolver
         self.worker.services["shell"] = self._shell
@@ -406,6 +413,7 @@ class Node:
                 task.cancel()
             self.loop.run_until_idle()
         finally:
+            self.worker.state.close()
             self.loop.close()
         if check and found:
             raise LeakError("; ".join(found))

@@ -11,11 +11,11 @@ from siprouter.modules.usrloc.domain import DELETE, INSERT, Domain
 from siprouter.rpc.call import call_mi
 from siprouter.rpc.mi import MiArgument
 from siprouter.sip.message import parse_message
-from siprouter.state.local import LocalState
 from siprouter.transport.endpoint import PROTO_TCP, PROTO_UDP, Listener
 from siprouter.util.errors import PeerError
 from siprouter.util.wheel import Wheel
 from tests.support.fakes import FakeWorker, context, reply
+from tests.support.states import make_state
 
 NOW = 1_700_000_000
 
@@ -28,7 +28,7 @@ class Site:
             Listener(PROTO_TCP, "192.0.2.10", 5060),
         )
         self.worker.wall_time = float(NOW)
-        self.worker.state = LocalState(self.worker.wall_clock)
+        self.worker.state = make_state(self.worker.wall_clock)
         self.worker.wheel = Wheel(self.worker.time)
         self.worker.load("usrloc", **usrloc)
         self.inst: Nathelper = self.worker.load("nathelper", **nathelper)

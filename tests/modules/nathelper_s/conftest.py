@@ -9,11 +9,11 @@ from siprouter.core.context import Context
 from siprouter.modules.nathelper_s.state import SerNathelper
 from siprouter.modules.usrloc.domain import INSERT
 from siprouter.modules.usrloc_s.contact import SerContact
-from siprouter.state.local import LocalState
 from siprouter.transport.endpoint import PROTO_TCP, PROTO_UDP, Endpoint, Listener
 from siprouter.util.wheel import Wheel
 from tests.modules.usrloc_s.conftest import NOW, contact, load_ser
 from tests.support.fakes import FakeWorker, context, request
+from tests.support.states import make_state
 
 
 class Site:
@@ -26,7 +26,7 @@ class Site:
             Listener(PROTO_TCP, "192.0.2.10", 5060),
         )
         self.worker.wall_time = float(NOW)
-        self.worker.state = LocalState(self.worker.wall_clock)
+        self.worker.state = make_state(self.worker.wall_clock)
         self.worker.wheel = Wheel(self.worker.time)
         load_ser(self.worker, "usrloc")
         self.inst: SerNathelper = load_ser(self.worker, "nathelper", **params)

@@ -10,9 +10,9 @@ from siprouter.core.routes import REQUEST
 from siprouter.modules.registrar.state import Registrar
 from siprouter.modules.usrloc.domain import Domain
 from siprouter.sip.message import Message, parse_message
-from siprouter.state.local import LocalState
 from siprouter.transport.endpoint import Endpoint
 from tests.support.fakes import FakeWorker, call, context, request
+from tests.support.states import make_state
 
 NOW = 1_700_000_000
 
@@ -43,7 +43,7 @@ class Site:
     def __init__(self, usrloc: dict[str, Any], registrar: dict[str, Any], *modules: str) -> None:
         self.worker = FakeWorker()
         self.worker.wall_time = float(NOW)
-        self.worker.state = LocalState(self.worker.wall_clock)
+        self.worker.state = make_state(self.worker.wall_clock)
         for name in ("sl", *modules):
             self.worker.load(name)
         self.worker.load("usrloc", **usrloc)

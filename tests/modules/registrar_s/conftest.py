@@ -11,10 +11,10 @@ from siprouter.modules.registrar_s.state import SerRegistrar
 from siprouter.modules.usrloc.domain import Domain
 from siprouter.modules.usrloc_s.contact import SerContacts, of_ser
 from siprouter.sip.message import Message, parse_message
-from siprouter.state.local import LocalState
 from siprouter.transport.endpoint import PROTO_TCP, PROTO_UDP, Listener
 from tests.modules.usrloc_s.conftest import NOW, load_ser
 from tests.support.fakes import FakeWorker, call, context, request
+from tests.support.states import make_state
 
 
 class Site:
@@ -23,7 +23,7 @@ class Site:
     def __init__(self, usrloc: dict[str, Any], registrar: dict[str, Any]) -> None:
         self.worker = FakeWorker(Listener(PROTO_UDP, "192.0.2.10", 5060), Listener(PROTO_TCP, "192.0.2.10", 5090))
         self.worker.wall_time = float(NOW)
-        self.worker.state = LocalState(self.worker.wall_clock)
+        self.worker.state = make_state(self.worker.wall_clock)
         self.worker.env.flag_names["NAT"] = 7
         self.worker.env.avp_flag_names["regavps"] = 0
         self.worker.load("sl")

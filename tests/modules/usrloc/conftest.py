@@ -7,8 +7,8 @@ import pytest
 
 from siprouter.modules.usrloc.contact import ALL_METHODS, Contact
 from siprouter.modules.usrloc.state import Usrloc
-from siprouter.state.local import LocalState
 from tests.support.fakes import FakeWorker
+from tests.support.states import make_state
 
 NOW = 1_700_000_000
 
@@ -38,7 +38,7 @@ Load = Callable[..., Usrloc]
 def worker() -> FakeWorker:
     made = FakeWorker()
     made.wall_time = float(NOW)
-    made.state = LocalState(made.wall_clock)
+    made.state = make_state(made.wall_clock)
     return made
 
 

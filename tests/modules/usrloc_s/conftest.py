@@ -8,8 +8,8 @@ import pytest
 from siprouter.core.registry import load_declaration
 from siprouter.modules.usrloc_s.contact import FL_NAT, SerContact
 from siprouter.modules.usrloc_s.state import SerUsrloc
-from siprouter.state.local import LocalState
 from tests.support.fakes import FakeWorker
+from tests.support.states import make_state
 
 NOW = 1_700_000_000
 
@@ -53,7 +53,7 @@ def load_ser(worker: FakeWorker, name: str, **params: int | str) -> Any:
 def worker() -> FakeWorker:
     made = FakeWorker()
     made.wall_time = float(NOW)
-    made.state = LocalState(made.wall_clock)
+    made.state = make_state(made.wall_clock)
     made.env.avp_flag_names["regavps"] = 2
     return made
 
