@@ -11,12 +11,13 @@ from siprouter.state.interface import FOREVER, Revise
 from siprouter.state.local import SWEEP_LIMIT, is_plain
 from siprouter.state.place import Place
 from siprouter.state.rows import FORMAT
-from siprouter.state.shared_table import SECOND, SharedTable
+from siprouter.state.shared_table import SharedTable
 from siprouter.state.store import NUMBER, Area, Store
 from siprouter.util.errors import InternalError
 from siprouter.util.log import Log
 
 ENDS = Struct("<QQ")
+POSITION = Struct(">Q")
 COMPLAIN_EVERY = 60  # seconds between two log records about the same
 
 
@@ -102,7 +103,7 @@ class SharedQueue:
         if end - first >= self.max_length:
             return False
         self._store.check_room(txn)
-        txn.put(self._prefix + SECOND.pack(end), payload, db=self._data)
+        txn.put(self._prefix + POSITION.pack(end), payload, db=self._data)
         txn.put(self._ends, ENDS.pack(first, end + 1), db=self._meta)
         return True
 
@@ -110,7 +111,7 @@ class SharedQueue:
         first, end = self._read_ends(txn)
         if first == end:
             return None
-        payload = txn.pop(self._prefix + SECOND.pack(first), db=self._data)
+        payload = txn.pop(self._prefix + POSITION.pack(first), db=self._data)
         txn.put(self._ends, ENDS.pack(first + 1, end), db=self._meta)
         return marshal.loads(payload)
 

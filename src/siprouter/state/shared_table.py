@@ -93,9 +93,12 @@ class SharedTable:
             raw = txn.get(self._place(key), None, self._data)
         finally:
             store.done(txn)
-        if raw is None or self._is_over(raw):
+        if raw is None:
             return None
-        return self._value(raw)
+        expires, _, length = _unpack(raw)
+        if expires != 0.0 and self.revise is None and expires <= self._clock():
+            return None
+        return self._value(raw, length)
 
     def remaining(self, key: str) -> float | None:
         store = self._store
@@ -133,7 +136,7 @@ class SharedTable:
         for place, raw in found:
             expires = _unpack(raw)[0]
             if expires == 0.0 or expires > now:
-                value = self._value(raw)
+                value = self._value(raw, _unpack(raw)[2])
                 if value is not None or self.record is None:
                     yield self._key_of(place, raw), value
 
@@ -164,10 +167,10 @@ class SharedTable:
         expires = _unpack(raw)[0]
         return bool(expires != 0.0 and expires <= self._clock())
 
-    def _value(self, raw: bytes) -> Any:
+    def _value(self, raw: bytes, length: int) -> Any:
         """The value of an entry; None where a server of another version wrote rows that mean nothing here."""
         try:
-            return decode(raw[HEADER_SIZE + _unpack(raw)[2] :], self.record)
+            return decode(raw[HEADER_SIZE + length :], self.record)
         except (TypeError, ValueError, EOFError):
             self.unreadable += 1
             return None
@@ -229,14 +232,14 @@ class SharedTable:
         elif wanted is not None and raw[HEADER_SIZE + _unpack(raw)[2] :] == wanted:
             same = True
         else:
-            same = self.record is None and bool(self._value(raw) == expected)
+            same = self.record is None and bool(self._value(raw, _unpack(raw)[2]) == expected)
         if same:
             self._put(txn, key, payload, ttl)
         return same
 
     def _add(self, txn: Any, key: str, amount: int, ttl: float) -> int:
         raw = txn.get(self._place(key), None, self._data)
-        present = None if raw is None or self._is_over(raw) else self._value(raw)
+        present = None if raw is None or self._is_over(raw) else self._value(raw, _unpack(raw)[2])
         total: int = amount if present is None else present + amount
         self._put(txn, key, encode(self.name, total, self.record), ttl)
         return total
@@ -372,7 +375,7 @@ class SharedTable:
         if moved is None:
             return  # another process was first
         key = self._key_of(place, raw)
-        value = None if self.revise is None else self._value(raw)
+        value = None if self.revise is None else self._value(raw, _unpack(raw)[2])
         kept = None if self.revise is None or value is None else self.revise(key, value, now)
         if kept is not None:
             self._put(txn, key, encode(self.name, kept[0], self.record), kept[1])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from struct import Struct
 from typing import Any
@@ -19,10 +20,10 @@ from siprouter.util.errors import InternalError, OperatorError, PeerError
 
 FIRST_SIZE = 1 << 20
 LARGEST_STEP = 64 << 20
-SPARE = 512 << 10  # octets that must be free before work begins that cannot be done twice
+SPARE = 2 << 20  # octets that must be free before work begins that cannot be done twice
 MAX_READERS = 1022
 DATABASES = 8
-LOOK_EVERY = 32  # how many pieces of such work between two looks at what is free
+LOOK_EVERY = 16  # transactions, of all processes, between two looks at what is free: they take about 40 KiB each
 RESERVE = 64  # pages that new entries leave to what deletes
 TOO_MUCH = "one step needed more room than there was"
 _PROBE = bytes(3000)  # fills a page
@@ -45,8 +46,9 @@ class Store:
     __slots__ = (
         "_begin",
         "_descriptor",
-        "_looks",
+        "_looked",
         "_page",
+        "_resized",
         "directory",
         "env",
         "limit",
@@ -60,18 +62,19 @@ class Store:
     def __init__(self, directory: Path, limit: int) -> None:
         """Opens the database in `directory`, made where there is none; `limit` counts octets. Raises OperatorError."""
         try:
-            import lmdb
+            lmdb = import_module("lmdb")  # as a function: compiled, the statement passes over what is marked as absent
         except ImportError:
             raise OperatorError(
                 "shared state needs the Python package lmdb", suggestion="pip install 'siprouter[shared]'"
             ) from None
         self.lmdb = lmdb
+        self._resized = lmdb.MapResizedError
         self.directory = directory
         self.limit = limit
         self.txn: Any = None
         self.refusals = 0
         self.problem = ""
-        self._looks = 0
+        self._looked = 0
         data = directory / "data.mdb"
         self.size = max(FIRST_SIZE, data.stat().st_size if data.exists() else 0)
         try:
@@ -105,7 +108,7 @@ class Store:
             return self.txn
         try:
             return self._begin()
-        except self.lmdb.MapResizedError:
+        except self._resized:
             self._adopt()
             return self._begin()
 
@@ -118,7 +121,7 @@ class Store:
         """A new write transaction, waiting for the one of another process."""
         try:
             return self._begin(write=True)
-        except self.lmdb.MapResizedError:
+        except self._resized:
             self._adopt()
             return self._begin(write=True)
 
@@ -149,12 +152,16 @@ class Store:
 
     def open_section(self) -> Any:
         """Begins a write transaction whose work cannot be done twice: there is room for what it may write."""
-        self._looks -= 1
-        if self._looks < 0:
-            self._looks = LOOK_EVERY
-            self.make_room()
-        self.txn = self.begin()
-        return self.txn
+        txn = self.begin()
+        number = txn.id()
+        if number >= self._looked + LOOK_EVERY:
+            self._looked = number
+            if self.lacks_room():
+                txn.abort()
+                self.make_room()
+                txn = self.begin()
+        self.txn = txn
+        return txn
 
     def close_section(self, well: bool) -> None:
         """Ends it. Raises StateFullError: nothing of it has happened."""
@@ -190,9 +197,13 @@ class Store:
         """Octets in use, those that are free to be used again included."""
         return (int(self.env.info()["last_pgno"]) + 1) * self._page
 
+    def lacks_room(self) -> bool:
+        """Whether less than SPARE is free at the end, though the file could be larger."""
+        return self.size < self.limit and self.size - self.used() < SPARE
+
     def make_room(self) -> None:
-        """Grows where less than SPARE is free at the end; where it cannot, what was freed before must do."""
-        if self.size < self.limit and self.size - self.used() < SPARE:
+        """Grows where room is lacking; where it cannot, what was freed before must do."""
+        while self.lacks_room():
             try:
                 self.grow()
             except StateFullError:

@@ -75,6 +75,7 @@ class CfgUtils:
         self.probability = worker.state.counter("cfgutils.probability")
         self.gflags = worker.state.counter("cfgutils.gflags")
         self.locks = worker.state.table("cfgutils.locks")
+        self.begun = worker.state.table("cfgutils.begun")
         self.config_hash = ""
         self.end_process: Callable[[], None] = os.abort
         self._last_holder = 0
@@ -91,7 +92,7 @@ class CfgUtils:
             self.config_hash = self.hash_of_file()
             if not self.config_hash:
                 raise OperatorError(f"parameter hash_file of cfgutils: cannot read {self.hash_file}")
-        if self.worker.index == 0:
+        if self.begun.replace("begun", None, 1):  # no other worker, nor this one before it was restarted, has done it
             self.probability.set(self.initial_probability)
             self.gflags.set(self.initial_gflags & 0xFFFFFFFF)
         if self.lock_set_size:
@@ -166,14 +167,19 @@ class CfgUtils:
 
     # global flags
 
+    def change_flags(self, added: int, removed: int) -> None:
+        """Sets and resets bits of the global flags, in all workers."""
+        with self.worker.state.atomic():
+            self.gflags.set((self.gflags.get() | added) & ~removed)
+
     def set_flag(self, ctx: Context, flag: int) -> int:
         """set_gflag(flag)"""
-        self.gflags.set(self.gflags.get() | 1 << (flag & 31))
+        self.change_flags(1 << (flag & 31), 0)
         return 1
 
     def reset_flag(self, ctx: Context, flag: int) -> int:
         """reset_gflag(flag)"""
-        self.gflags.set(self.gflags.get() & ~(1 << (flag & 31)))
+        self.change_flags(0, 1 << (flag & 31))
         return 1
 
     def has_flag(self, ctx: Context, flag: int) -> int:

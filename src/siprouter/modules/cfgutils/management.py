@@ -79,7 +79,7 @@ def set_flags(inst: CfgUtils, *args: str) -> MiReply:
     bits = _bits(args)
     if isinstance(bits, MiReply):
         return bits
-    inst.gflags.set(inst.gflags.get() | bits)
+    inst.change_flags(bits, 0)
     return MiReply()
 
 
@@ -88,7 +88,7 @@ def reset_flags(inst: CfgUtils, *args: str) -> MiReply:
     bits = _bits(args)
     if isinstance(bits, MiReply):
         return bits
-    inst.gflags.set(inst.gflags.get() & ~bits)
+    inst.change_flags(0, bits)
     return MiReply()
 
 

@@ -17,8 +17,11 @@ cdef int NO_REPLY
 cdef int REPLACE
 cdef int STORED_IN_MEMORY
 
-@cython.locals(answers=bint, now=long, contacts=tuple, stored=tuple, aor=str, reg=Registration, outcome=Outcome)
+@cython.locals(answers=bint, now=long, contacts=tuple, aor=str, reg=Registration, outcome=Outcome)
 cpdef int save(Registrar inst, Context ctx, Domain domain, int flags=*) except -2
+
+@cython.locals(stored=tuple, contacts=tuple, outcome=Outcome)
+cdef Outcome _update(Registrar inst, Domain domain, str aor, Registration reg, bint replace, long now)
 
 cdef _check_path_support(Registrar inst, Context ctx, Registration reg)
 cdef Outcome _work_out(Registrar inst, tuple contacts, Registration reg, bint replace)

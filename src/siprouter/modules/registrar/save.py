@@ -43,28 +43,37 @@ def save(inst: Registrar, ctx: Context, domain: Domain, flags: int = 0) -> int:
     """
     answers = bool(ctx.route_type & REQUEST) and not flags & NO_REPLY
     now = int(inst.worker.wall_clock())
-    contacts: Contacts = ()
+    aor = ""
     try:
         aor = inst.aor_of_message(ctx)
-        stored = domain.get(aor)
-        contacts = valid_contacts(stored, now)
+        contacts = valid_contacts(domain.get(aor), now)
         reg = read_registration(inst, ctx, STORED_IN_MEMORY if flags & MEMORY_ONLY else 0, now, contacts)
         _check_path_support(inst, ctx, reg)
-        outcome = _work_out(inst, contacts, reg, bool(flags & REPLACE))
+        with domain.atomic():
+            outcome = _update(inst, domain, aor, reg, bool(flags & REPLACE), now)
     except Rejected as rejected:
         inst.stats.rejected_regs.inc()
         inst.worker.log.info("REGISTER refused: %s (%s)", rejected.info, rejected.status, source="registrar")
         if answers:
-            send_rejected(inst, ctx, rejected, contacts if rejected.lists_contacts else (), now)
+            contacts = valid_contacts(domain.get(aor), now) if rejected.lists_contacts else ()
+            send_rejected(inst, ctx, rejected, contacts, now)
         return 0
-    if outcome.changes:
-        if contacts is not stored:
-            outcome.changes = domain.split(stored, now)[1] + outcome.changes
-        domain.store(aor, outcome.contacts, outcome.changes)
     inst.accepted.inc()
     if answers and not send_accepted(inst, ctx, outcome.contacts, reg.path, now):
         return -1
     return outcome.code or INSERTED
+
+
+def _update(inst: Registrar, domain: Domain, aor: str, reg: Registration, replace: bool, now: int) -> Outcome:
+    """Changes the bindings of `aor`. Raises Rejected."""
+    stored = domain.get(aor)
+    contacts = valid_contacts(stored, now)
+    outcome = _work_out(inst, contacts, reg, replace)
+    if outcome.changes:
+        if contacts is not stored:
+            outcome.changes = domain.split(stored, now)[1] + outcome.changes
+        domain.store(aor, outcome.contacts, outcome.changes)
+    return outcome
 
 
 def _check_path_support(inst: Registrar, ctx: Context, reg: Registration) -> None:

@@ -51,12 +51,14 @@ def _save(inst: SerRegistrar, ctx: Context, domain: Domain, aor: str | None, fla
     rejected: Rejected | None = None
     try:
         uid = user_id(ctx)
-        present, expired = domain.split(domain.get(uid), int(inst.worker.wall_clock()))
-        contacts = of_ser(present)
+        contacts = of_ser(domain.valid(uid))
         reg = read_registration(inst, ctx, flags)
-        outcome = apply_registration(contacts, reg, inst.cfg.max_contacts, bool(inst.usrloc.desc_time_order))
-        if outcome.changes:
-            domain.store(uid, outcome.contacts, expired + outcome.changes)
+        with domain.atomic():
+            present, expired = domain.split(domain.get(uid), int(inst.worker.wall_clock()))
+            contacts = of_ser(present)
+            outcome = apply_registration(contacts, reg, inst.cfg.max_contacts, bool(inst.usrloc.desc_time_order))
+            if outcome.changes:
+                domain.store(uid, outcome.contacts, expired + outcome.changes)
         contacts = outcome.contacts
     except Rejected as error:
         inst.worker.log.info("REGISTER refused: %s (%s)", error.info, error.status, source="registrar")

@@ -10,6 +10,8 @@ cdef class Domain:
     cdef public list callbacks
     cdef public object clock
     cdef public object table
+    cdef public object atomic
+    cdef public object bound
     cdef public Counter users
     cdef public Counter contacts
     cdef public Counter expires

@@ -25,6 +25,7 @@ class Domain:
     """The bindings of one table (``save("location")``).
 
     All bindings of an address of record are one value of the state table, so that they change together.
+    What reads them to change them does so within `with domain.atomic():`, so that no other worker comes between.
     `callbacks` are called after each change: (events, function). `record` is the class of the bindings.
     """
 
@@ -40,12 +41,15 @@ class Domain:
         self.callbacks = callbacks
         self.clock = worker.wall_clock
         self.table = worker.state.table(
-            f"usrloc:{name}", record=record, revise=self._revise, interval=float(timer_interval)
+            f"usrloc:{name}", record=record, revise=self._revise, interval=float(timer_interval), lasting=True
         )
+        self.bound = worker.state.counter(f"usrloc:{name}", lasting=True)
+        self.atomic = worker.state.atomic
         declare = worker.counters.declare
         self.users = declare("usrloc", f"{name}-users", "addresses of record", lambda: len(self.table), no_reset=True)
         self.users.shared = True
-        self.contacts = declare("usrloc", f"{name}-contacts", "bindings", no_reset=True)
+        self.contacts = declare("usrloc", f"{name}-contacts", "bindings", self.bound.get, no_reset=True)
+        self.contacts.shared = True
         self.expires = declare("usrloc", f"{name}-expires", "bindings that expired")
 
     def get(self, aor: str) -> Contacts:
@@ -68,9 +72,10 @@ class Domain:
 
     def delete(self, aor: str) -> int:
         """Removes all bindings of an address of record; how many there were."""
-        contacts = self.get(aor)
-        if contacts:
-            self.store(aor, (), [(DELETE, contact) for contact in contacts])
+        with self.atomic():
+            contacts = self.get(aor)
+            if contacts:
+                self.store(aor, (), [(DELETE, contact) for contact in contacts])
         return len(contacts)
 
     def records(self) -> Iterator[tuple[str, Contacts]]:
@@ -104,9 +109,9 @@ class Domain:
     def _tell(self, aor: str, changes: list[Change]) -> None:
         for event, contact in changes:
             if event == INSERT:
-                self.contacts.inc()
+                self.bound.add(1)
             elif event != UPDATE:
-                self.contacts.dec()
+                self.bound.add(-1)
                 if event == EXPIRE:
                     self.expires.inc()
             if self.callbacks:

@@ -67,13 +67,14 @@ def remove_contact(inst: Usrloc, *args: str) -> MiReply:
         domain, aor = _find(inst, args[0], args[1])
     except _Refused as refused:
         return refused.reply
-    contacts = domain.get(aor)
-    if not contacts:
-        return MiReply(404, "AOR not found")
-    index = find_contact(contacts, args[2], MI_CALL_ID, None, inst.matching_mode)
-    if index < 0:
-        return MiReply(404, "Contact not found")
-    domain.store(aor, contacts[:index] + contacts[index + 1 :], [(DELETE, contacts[index])])
+    with domain.atomic():
+        contacts = domain.get(aor)
+        if not contacts:
+            return MiReply(404, "AOR not found")
+        index = find_contact(contacts, args[2], MI_CALL_ID, None, inst.matching_mode)
+        if index < 0:
+            return MiReply(404, "Contact not found")
+        domain.store(aor, contacts[:index] + contacts[index + 1 :], [(DELETE, contacts[index])])
     return MiReply()
 
 
@@ -103,6 +104,11 @@ def add_contact(inst: Usrloc, *args: str) -> MiReply:
     contact = Contact(
         args[2], absolute, q, MI_CALL_ID, MI_CSEQ, flags, cflags, MI_USER_AGENT, None, None, None, methods, now
     )
+    with domain.atomic():
+        return _add(inst, domain, aor, contact, now)
+
+
+def _add(inst: Usrloc, domain: Domain, aor: str, contact: Contact, now: int) -> MiReply:
     contacts = domain.get(aor)
     newest_first = bool(inst.desc_time_order)
     index = find_contact(contacts, contact.uri, MI_CALL_ID, None, inst.matching_mode)

@@ -51,13 +51,14 @@ def delete_uid(inst: SerUsrloc, call: Any, table: str, uid: str) -> None:
 def delete_contact(inst: SerUsrloc, call: Any, table: str, uid: str, uri: str) -> None:
     """`usrloc.delete_contact table uid contact`"""
     domain = _table(inst, table, 404)
-    contacts = of_ser(domain.get(uid))
-    if not contacts:
-        raise RpcError(404, "AOR Not Found")
-    index = find_by_uri(contacts, uri)
-    if index < 0:
-        raise RpcError(404, "Contact Not Found")
-    domain.store(uid, contacts[:index] + contacts[index + 1 :], [(DELETE, contacts[index])])
+    with domain.atomic():
+        contacts = of_ser(domain.get(uid))
+        if not contacts:
+            raise RpcError(404, "AOR Not Found")
+        index = find_by_uri(contacts, uri)
+        if index < 0:
+            raise RpcError(404, "Contact Not Found")
+        domain.store(uid, contacts[:index] + contacts[index + 1 :], [(DELETE, contacts[index])])
 
 
 def flush(inst: SerUsrloc, call: Any) -> None:
@@ -87,6 +88,13 @@ def add_contact(
     permanent = flags & FL_PERMANENT
     if expires == 0 and not permanent:
         raise RpcError(500, "Error while adding Contact")
+    with domain.atomic():
+        _store(inst, domain, uid, uri, expires, q, flags, server_id)
+
+
+def _store(
+    inst: SerUsrloc, domain: Domain, uid: str, uri: str, expires: int, q: float, flags: int, server_id: int
+) -> None:
     now = int(domain.clock())
     contacts, changes = domain.split(domain.get(uid), now)
     known = of_ser(contacts)
