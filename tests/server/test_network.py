@@ -13,9 +13,11 @@ from siprouter.dns import hosts
 from siprouter.script.params import core_settings
 from siprouter.server.network import Network, listen_options
 from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters
+from siprouter.server.sctp_cfg import declare_sctp_cfg, declare_sctp_counters, sctp_mode
 from siprouter.server.startup import Assembly
-from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, PROTO_UDP, Listener
+from siprouter.transport.endpoint import PROTO_SCTP, PROTO_TCP, PROTO_TLS, PROTO_UDP, Listener
 from siprouter.transport.listeners import Listeners
+from siprouter.transport.sctp_wire import has_sctp
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.util.log import Log
 
@@ -169,3 +171,36 @@ async def test_a_cache_that_was_left_out_at_start_stays_off(network: Network) ->
     assert assembly.network.cache.preference == 2
     with pytest.raises(CfgError):
         worker.cfg.set_now("core", "dns_cache_rec_pref", 4)
+
+
+async def test_sctp_settings_change_at_run_time(network: Network) -> None:
+    assembly = Assembly(asyncio.get_running_loop(), Log(lambda record: None))
+    worker = assembly.worker
+    worker.settings.set("sctp_send_retries", 3)
+    worker.settings.set("sctp_hbinterval", -1)
+    assembly.network.apply(worker.settings, listeners("127.0.0.1"))
+    declare_sctp_cfg(worker, assembly.outlet)
+    declare_sctp_counters(worker, assembly.outlet)
+    assert (assembly.outlet.sctp_options.send_retries, worker.cfg.get("sctp", "send_retries")) == (3, 3)
+    worker.cfg.set_now("sctp", "send_retries", 9)
+    assert assembly.outlet.sctp_options.send_retries == 9
+    for name, value in (("send_retries", 10), ("autoclose", 0), ("socket_rcvbuf", 1024)):
+        with pytest.raises(CfgError):
+            worker.cfg.set_now("sctp", name, value)
+    assembly.outlet.sctp_stats.opened = 4
+    found = {item.name: item.get() for item in worker.counters if item.group == "sctp"}
+    assert found["current_opened_connections"] == 4 and len(found) == 11
+
+
+@pytest.mark.parametrize(
+    ("values", "mode"),
+    [({}, 2), ({"enable_sctp": 0}, 0), ({"enable_sctp": 1}, 1), ({"disable_sctp": 1}, 0), ({"disable_sctp": 0}, 1)],
+)
+def test_whether_sctp_is_wanted(values: dict[str, int], mode: int) -> None:
+    settings = core_settings()
+    for name, value in values.items():
+        settings.set(name, value)
+    assert sctp_mode(settings) == mode
+    offered = listen_options(settings)
+    assert (PROTO_SCTP in offered.protos) == (mode == 1 or (mode == 2 and has_sctp()))
+    assert (PROTO_SCTP in offered.protos + offered.named) == (mode != 0)

@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from siprouter.sip.errors import MessageError
-from siprouter.transport.endpoint import PROTO_SCTP, PROTO_TCP, PROTO_TLS, PROTO_UDP, Endpoint, Listener
+from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, PROTO_UDP, PROTO_WSS, Endpoint, Listener
 from siprouter.transport.listeners import Listeners
 from siprouter.transport.outlet import SocketOutlet
 from siprouter.util.errors import OperatorError
@@ -102,6 +102,6 @@ async def test_opens_all_or_nothing() -> None:
             await out.open(inbox)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", port))
-    out, inbox, _ = outlet(Listener(PROTO_SCTP, "127.0.0.1", port))
+    out, inbox, _ = outlet(Listener(PROTO_WSS, "127.0.0.1", port))
     with pytest.raises(OperatorError, match="protocol not available"):
         await out.open(inbox)

@@ -32,6 +32,7 @@ from siprouter.server.runtime_cfg import (
     TCP_COUNTERS,
     TCP_GAUGES,
 )
+from siprouter.server.sctp_cfg import SCTP_CFG_VARS, SCTP_COUNTERS, SCTP_GAUGES
 from siprouter.util.errors import OperatorError
 
 CORE = "core"
@@ -62,6 +63,7 @@ def declared_core() -> CoreDeclared:
         cfg_vars={
             **{f"core.{var.name}": var for var in CORE_GROUP},
             **{f"tcp.{var.name}": var for var in TCP_CFG_VARS},
+            **{f"sctp.{var.name}": var for var in SCTP_CFG_VARS},
         },
         names={
             **language_names(),
@@ -70,6 +72,7 @@ def declared_core() -> CoreDeclared:
                 f"{item.group}.{item.name}" for module in declared_modules() for item in module.stats if item.group
             }
             | {f"tcp.{name}" for name in (*TCP_COUNTERS, *TCP_GAUGES)}
+            | {f"sctp.{name}" for name in (*SCTP_COUNTERS, *SCTP_GAUGES)}
             | {f"dns.{name}" for name in DNS_COUNTERS},
             "pvs": {pv.name for pv in CORE_PVARS},
         },

@@ -32,6 +32,7 @@ from siprouter.server.process import (
 )
 from siprouter.server.receive import MessageReceiver
 from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters, declare_raw_cfg
+from siprouter.server.sctp_cfg import declare_sctp_cfg, declare_sctp_counters
 from siprouter.server.startup import Assembly
 from siprouter.transport.endpoint import SIP_PORT, is_stream
 from siprouter.util.errors import OperatorError
@@ -170,6 +171,8 @@ class Server:
         self.warn(assembly)
         declare_network_cfg(worker, assembly.network, self.set_facility)
         declare_raw_cfg(worker, assembly.outlet)
+        declare_sctp_cfg(worker, assembly.outlet)
+        declare_sctp_counters(worker, assembly.outlet)
         self.memory = MemoryReports(worker)
         self.memory.declare()
         declare_network_counters(worker, assembly.outlet, assembly.network)

@@ -10,9 +10,11 @@ from siprouter.dns.client import ClientOptions, DnsClient
 from siprouter.dns.hosts import HostsFile, read_resolv_conf
 from siprouter.dns.plan import PlanOptions
 from siprouter.dns.resolver import Resolver, SearchOptions
+from siprouter.server.sctp_cfg import AUTO, ON, apply_sctp, sctp_mode
 from siprouter.transport.endpoint import AF_INET6, PROTO_SCTP, PROTO_TCP, PROTO_TLS, PROTO_UDP
 from siprouter.transport.listen import ListenOptions
 from siprouter.transport.proxy_protocol import parse_proxy_rules
+from siprouter.transport.sctp_wire import SctpOptions, has_sctp
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.util.log import Log
 
@@ -52,6 +54,7 @@ class Network:
     def __init__(self, log: Log, clock: Callable[[], float]) -> None:
         self.udp = UdpOptions()
         self.stream = StreamOptions()
+        self.sctp = SctpOptions()
         self.plan = PlanOptions(frozenset((PROTO_UDP,)), lambda most: secrets.randbelow(most + 1), {})
         self.cache = CacheOptions()
         self.client = ClientOptions()
@@ -66,6 +69,7 @@ class Network:
         self._listeners = listeners
         apply_udp(self.udp, settings)
         apply_stream(self.stream, settings)
+        apply_sctp(self.sctp, settings)
         self.refresh(settings)
 
     def refresh(self, settings: Settings) -> None:
@@ -94,6 +98,11 @@ def listen_options(settings: Settings, check_only: bool = False) -> ListenOption
             protos += (PROTO_TLS,)
         elif not {"enable_tls", "disable_tls"} & settings.explicit:
             named += (PROTO_TLS,)
+    mode = sctp_mode(settings)
+    if mode == ON or (mode == AUTO and has_sctp()):
+        protos += (PROTO_SCTP,)
+    elif mode == AUTO:
+        named += (PROTO_SCTP,)
     auto_aliases = bool(settings.auto_aliases) and not check_only
     return ListenOptions(settings.port, settings.tls_port_no, protos, auto_aliases, named)
 

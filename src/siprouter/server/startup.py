@@ -110,6 +110,7 @@ class Assembly:
             if seat.comes_later:
                 self.worker.services["comes_later"] = True
         self.outlet.filters = self.worker.hooks.message_out  # type: ignore[assignment]
+        self.outlet.sctp_options = self.network.sctp
         self.outlet.failed = partial(note_lost, self.worker)
         self.outlet.unreachable = partial(note_undelivered, self.worker)
         register_core_rpcs(self.worker)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from siprouter.transport.connections import ConnectionTable
 from siprouter.transport.datagrams import DatagramFactory
 from siprouter.transport.endpoint import (
+    PROTO_SCTP,
     PROTO_TCP,
     PROTO_TLS,
     PROTO_UDP,
@@ -18,6 +19,8 @@ from siprouter.transport.endpoint import (
 )
 from siprouter.transport.listeners import Listeners
 from siprouter.transport.raw import RawOptions, open_raw
+from siprouter.transport.sctp import Numbers, SctpSocket, SctpStats
+from siprouter.transport.sctp_wire import SctpOptions, open_sctp
 from siprouter.transport.sharing import SharedConnections
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.transport.stream import StreamConnection
@@ -68,6 +71,10 @@ class SocketOutlet:
         self._loop = loop
         self._log = log
         self._udp: dict[Listener, UdpSocket] = {}
+        self._sctp: dict[Listener, SctpSocket] = {}
+        self._numbers = Numbers()
+        self.sctp_options = SctpOptions()
+        self.sctp_stats = SctpStats()
         self._raw: socket.socket | None = None
         self.raw_options = RawOptions()
         self._streams: dict[int, StreamTransport] = {}
@@ -99,6 +106,8 @@ class SocketOutlet:
                     await self._stream(listener.proto, receiver).listen(listener, self.inherited.get(listener))
                 elif listener.proto == PROTO_TLS:
                     await self._tls_stream(receiver, listener).listen(listener, self.inherited.get(listener))
+                elif listener.proto == PROTO_SCTP:
+                    self._open_sctp(listener, receiver)
                 else:
                     raise OperatorError(f"cannot listen on {listener.name}: protocol not available")
             self._use_raw_at_start()
@@ -133,6 +142,24 @@ class SocketOutlet:
                 self._log.info("udp4_raw: sending through a raw socket")
         except OSError as error:
             self._log.error("udp4_raw: no raw socket (%s): sending as usual; it needs CAP_NET_RAW", error.strerror)
+
+    @property
+    def sctp_sockets(self) -> list[SctpSocket]:
+        """The sockets of all SCTP listeners."""
+        return list(self._sctp.values())
+
+    def _open_sctp(self, listener: Listener, receiver: Receiver) -> None:
+        inherited = self.inherited.get(listener)
+        self._sctp[listener] = SctpSocket(
+            self._loop,
+            listener,
+            receiver.receive,
+            self._log,
+            self.sctp_options,
+            self.sctp_stats,
+            self._numbers,
+            open_sctp if inherited is None else lambda *_: inherited,
+        )
 
     def _stream(self, proto: int, receiver: Receiver) -> StreamTransport:
         """The transport of a stream protocol, made if new."""
@@ -178,6 +205,9 @@ class SocketOutlet:
         for listener, udp in self._udp.items():
             if listener not in self.mute:
                 udp.start()
+        for listener, sctp in self._sctp.items():
+            if listener not in self.mute:
+                sctp.start()
         for transport in self._streams.values():
             await transport.start()
 
@@ -185,6 +215,8 @@ class SocketOutlet:
         """Takes no datagrams and no connections any more; present connections stay, and sending still works."""
         for udp in self._udp.values():
             udp.stop_receiving()
+        for sctp in self._sctp.values():
+            sctp.stop_receiving()
         for transport in self._streams.values():
             transport.stop_accepting()
 
@@ -196,6 +228,9 @@ class SocketOutlet:
         for udp in self._udp.values():
             udp.close()
         self._udp.clear()
+        for sctp in self._sctp.values():
+            sctp.close()
+        self._sctp.clear()
         for transport in self._streams.values():
             await transport.close()
         self._streams.clear()
@@ -209,6 +244,11 @@ class SocketOutlet:
             udp = self._udp.get(listener) if listener is not None else None
             if udp is not None:
                 return udp.send(data, to, on_error)
+        elif to.proto == PROTO_SCTP:
+            listener = to.listener or self.listeners.choose(PROTO_SCTP, to.ip)
+            sctp = self._sctp.get(listener) if listener is not None else None
+            if sctp is not None:
+                return sctp.send(data, to, on_error or self.failed)
         else:
             transport = self._streams.get(to.proto)
             if transport is not None:
