@@ -9,6 +9,7 @@ from siprouter.core.routes import ONSEND
 from siprouter.script.settings import listen_specs
 from siprouter.transport.endpoint import PROTO_TCP, Endpoint, Listener
 from siprouter.transport.listen import ListenSpec
+from siprouter.util.log import L_INFO, L_WARN
 from tests.support.fakes import message, reply
 from tests.support.scripts import Rig, parse_good, run
 
@@ -151,6 +152,8 @@ listen=udp:192.0.2.1:5060 tcp:[::1]
 listen="192.0.2.2:5070"
 alias=example.com "tls:example.org:5061"
 memdbg=5
+shm=64
+shm_force_alloc=no
 udp_mtu_try_proto=TCP
 log_facility=LOG_LOCAL3
 route { exit; }
@@ -166,7 +169,11 @@ route { exit; }
     assert settings.alias == [ListenSpec("example.com"), ListenSpec("example.org", 5061, 3)]
     assert {"debug", "listen"} <= settings.explicit
     assert "children" not in settings.explicit
-    assert rig.worker.texts() == ["parameter memdbg has no effect: memory is managed by Python"]
+    reason = "has no effect: there is no shared memory pool to size"
+    assert [(record.level, record.text) for record in rig.worker.records] == [
+        (L_WARN, f"parameter shm {reason}"),
+        (L_INFO, f"parameter shm_force_alloc {reason}"),
+    ]
 
 
 def test_listen_specs_of_several_hosts() -> None:

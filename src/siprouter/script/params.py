@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from siprouter.core.settings import CoreParam, Settings
 
-MEM = "memory is managed by Python"
 SHM = "there is no shared memory pool to size"
 SCHED = "processes run with the scheduling they were started with"
 QUEUES = "write queues are as large as what is in them"

@@ -59,7 +59,9 @@ def _set_core(param: GlobalParam, worker: Worker, diagnostics: Diagnostics) -> N
         value = f"{getattr(settings, param.name)}{declared.joins}{value}"
     settings.set(param.name, value)
     if declared.no_effect:
-        worker.log.info("parameter %s has no effect: %s", param.name, declared.no_effect)
+        # a value that is the default asks for nothing: no reason to alarm anybody
+        write = worker.log.info if value == declared.default else worker.log.warning
+        write("parameter %s has no effect: %s", param.name, declared.no_effect)
     check_core(param, diagnostics)
 
 
