@@ -179,11 +179,15 @@ def reply_target(worker: Worker, msg: Message, source: Endpoint, force_rport: bo
     """Where the replies to a received request go (RFC 3261 18.2.2, RFC 3581): the connection it came by, or the
     source address with the port of the Via, or of the source where rport or `force_rport` say so.
 
+    A connection that is gone is opened again to the port of the Via: nothing listens where the old one came from.
     `flags` are endpoint flags to put in.
     """
-    if is_stream(source.proto):
-        return flagged(source, flags)
     via = msg.via
+    if is_stream(source.proto):
+        port = via.port or default_port(source.proto)
+        if port == source.port or source.proto not in (PROTO_TCP, PROTO_TLS):
+            return flagged(source, flags)
+        return Endpoint(source.proto, source.ip, port, source.connection, source.listener, source.flags | flags)
     ip = source.ip
     if force_rport or via.rport >= 0 or setting(worker, "force_rport", 0):
         port = source.port

@@ -230,6 +230,8 @@ class Network:
             return False
         if address[1:] in self.unreachable:
             return is_stream(to.proto) and self._fail_later(to, on_error or self.failed)
+        if address[2] != to.port:  # the connection leads to another port than it has an alias for
+            to = Endpoint(*address, to.connection, to.listener, to.flags)
         sent = Sent(bytes(data), to, self.clock())
         self.sent.append(sent)
         if self.loses is not None and self.loses(sent):
