@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,11 +152,11 @@ def router(tmp_path: Path, ports: Ports, ws_port: int, peer_port: int, keepalive
 class Browser:
     """A user agent in a web page: it knows no address of its own."""
 
-    def __init__(self, name: str, port: int, **options: object) -> None:
+    def __init__(self, name: str, port: int, scheme: str = "ws", **options: object) -> None:
         self.name = name
         self.host = f"{name}host.invalid"
         self.opened = contextlib.ExitStack()
-        asked = connect(f"ws://127.0.0.1:{port}/", subprotocols=["sip"], **options)  # type: ignore[arg-type,list-item]
+        asked = connect(f"{scheme}://127.0.0.1:{port}/", subprotocols=["sip"], **options)  # type: ignore[arg-type,list-item]
         self.socket: ClientConnection = self.opened.enter_context(asked)
         self.count = 0
 
@@ -390,3 +391,29 @@ def test_we_connect_to_another_server(router: Siprouter, peer_port: int, tmp_pat
             assert first.start.startswith("SIP/2.0 603 ws ")
     finally:
         phone.close()
+
+
+def test_secure_websockets_share_the_tls_port(tmp_path: Path, ports: Ports) -> None:
+    tls_port = ports.take()
+    text = CONFIG.replace("@WSPORT@", str(ports.take())).replace("@PEER@", "9").replace("@KEEPALIVE@", "60")
+    text = text.replace(
+        'loadmodule "sl.so"', f'listen=tls:127.0.0.1:{tls_port}\nloadmodule "sl.so"\nloadmodule "tls.so"', 1
+    )
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with Siprouter(text, tmp_path, ports) as router, browsers(("bob", router.port)) as (bob,):
+        bob.register()
+        alice = Browser("alice", tls_port, scheme="wss", ssl=context)
+        try:
+            alice.register()
+            alice.send(alice.request("INVITE", "sip:bob@test.local"))
+            invite = bob.expect("INVITE")
+            assert ";transport=ws" in invite.value("record-route")
+            bob.send(answer(invite, "486 Busy Here", bob.host, "bob"))
+            alice.expect(486)
+            bob.send(bob.request("MESSAGE", "sip:alice@test.local"))
+            message = alice.expect("MESSAGE")
+            assert message.value("via").startswith(f"SIP/2.0/WSS 127.0.0.1:{tls_port}")
+        finally:
+            alice.close()
