@@ -43,6 +43,7 @@ class TlsConnection(StreamConnection):
         self._outgoing = ssl.MemoryBIO()
         self._hello = b""
         self._spoken = False
+        self._established = False
         self._clear = 0
 
     @property
@@ -110,6 +111,8 @@ class TlsConnection(StreamConnection):
         level, key = engine.options.log_level, domain.key if domain is not None else None
         self._owner.log.write(level, "%s: %s, %s, domain %s", self.source, session.version(), session.cipher(), key)
         self._active_at = self._owner.loop.time()
+        self._established = True
+        engine.established(self)
         self._ready(transport)
         self._read(session, transport)
 
@@ -250,6 +253,9 @@ class TlsConnection(StreamConnection):
     def _finish(self, error: Exception) -> None:
         if self._opening_since:
             self._tls.handshake_ends(self)
+        if self._established:
+            self._established = False
+            self._tls.engine.ended(self)
         super()._finish(error)
 
     def _opening_time(self) -> float:

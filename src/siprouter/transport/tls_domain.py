@@ -4,6 +4,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from siprouter.transport.connections import Connection
 from siprouter.transport.endpoint import url_host
 from siprouter.transport.tls_context import TlsSettings, make_context
 from siprouter.util.errors import OperatorError
@@ -158,6 +159,14 @@ class TlsEngine(Protocol):
         """Octets of memory that the system can still give; may be a second old."""
         ...
 
+    def established(self, connection: Connection) -> None:
+        """A handshake ended well, and no message was read yet."""
+        ...
+
+    def ended(self, connection: Connection) -> None:
+        """A connection is gone that was established."""
+        ...
+
 
 @dataclass(slots=True)
 class PlainEngine:
@@ -170,3 +179,9 @@ class PlainEngine:
     def free_memory(self) -> int:
         """More than anybody asks for."""
         return 1 << 62
+
+    def established(self, connection: Connection) -> None:
+        """Nobody needs to know."""
+
+    def ended(self, connection: Connection) -> None:
+        """Nobody needs to know."""

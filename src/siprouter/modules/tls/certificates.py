@@ -34,24 +34,25 @@ def need_cryptography() -> None:
         raise OperatorError(message, suggestion='pip install "siprouter[tls]"') from None
 
 
-def load_der(der: bytes | None) -> x509.Certificate | None:
-    """A certificate, or None where it cannot be read."""
+def load_der(der: bytes) -> x509.Certificate | None:
+    """A certificate, or None where it is empty or cannot be read."""
     from cryptography import x509
 
     try:
-        return None if der is None else x509.load_der_x509_certificate(der)
+        return None if not der else x509.load_der_x509_certificate(der)
     except ValueError:
         return None
 
 
-def load_first(path: str) -> x509.Certificate | None:
-    """The first certificate in a PEM file, that of the server itself; None where there is none."""
+def load_first(path: str) -> bytes:
+    """The first certificate in a PEM file, that of the server itself, in DER form; empty where there is none."""
     from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
 
     try:
-        return x509.load_pem_x509_certificate(Path(path).read_bytes()) if path else None
+        return x509.load_pem_x509_certificate(Path(path).read_bytes()).public_bytes(Encoding.DER) if path else b""
     except (OSError, ValueError):
-        return None
+        return b""
 
 
 def revoked_serials(path: str) -> frozenset[tuple[bytes, int]]:

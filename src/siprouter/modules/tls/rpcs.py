@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from siprouter.modules.tls.tls import Tls
-from siprouter.modules.tls.values import description
 from siprouter.rpc.values import Pairs, RpcError, RpcValue
 from siprouter.transport.tls import TlsConnection
 from siprouter.util.errors import OperatorError
@@ -64,11 +63,10 @@ def reload(tls: Tls, _call: RpcCall) -> str:
 
 def list_connections(tls: Tls, _call: RpcCall) -> list[RpcValue]:
     """tls.list: one structure a connection."""
-    return [_row(tls, connection) for connection in connections(tls)]
+    return [_row(connection) for connection in connections(tls)]
 
 
-def _row(tls: Tls, connection: TlsConnection) -> Pairs:
-    begun = connection.session is not None
+def _row(connection: TlsConnection) -> Pairs:
     pairs: list[tuple[str, RpcValue]] = [
         ("id", connection.id),
         ("timeout", connection.seconds_left()),
@@ -76,7 +74,7 @@ def _row(tls: Tls, connection: TlsConnection) -> Pairs:
         ("src_port", connection.remote[1]),
         ("dst_ip", connection.local[0]),
         ("dst_port", connection.local[1]),
-        ("cipher", str(description(tls, connection) or "unknown") if begun else "unknown"),
+        ("cipher", _cipher(connection)),
         ("ct_wq_size", connection.clear_queued),
         ("enc_rd_buf", connection.unread),
         ("flags", 0),
@@ -85,6 +83,11 @@ def _row(tls: Tls, connection: TlsConnection) -> Pairs:
         ("server_name", connection.server_name),
     ]
     return Pairs(pairs)
+
+
+def _cipher(connection: TlsConnection) -> str:
+    found = connection.session.cipher() if connection.session is not None else None
+    return " ".join(str(part) for part in found) if found else "unknown"
 
 
 def _state(connection: TlsConnection) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from siprouter.modules.tls.certificates import (
-    load_der,
+    is_revoked,
     load_first,
     make_self_signed,
     need_cryptography,
@@ -17,17 +17,18 @@ from siprouter.modules.tls.certificates import (
 )
 from siprouter.modules.tls.config_file import FILES, Section, read_config
 from siprouter.modules.tls.options import LiveOptions
+from siprouter.modules.tls.session import Row, Session, read_session
 from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
 from siprouter.transport.tls import TlsConnection
 from siprouter.transport.tls_context import TlsSettings, check_method
 from siprouter.transport.tls_domain import DomainKey, TlsDomain, TlsDomains, TlsStats
-from siprouter.util.errors import NOWHERE, OperatorError
+from siprouter.util.errors import NOWHERE, OperatorError, PeerError
 
 if TYPE_CHECKING:
-    from cryptography import x509
-
     from siprouter.core.context import Context
     from siprouter.core.worker import Worker
+    from siprouter.state.interface import Table
+    from siprouter.transport.connections import Connection
 
 USUAL_CERTIFICATE = "cert.pem"
 MEMORY = Path("/proc/meminfo")
@@ -45,9 +46,10 @@ class Tls:
         self.worker = worker
         self.counts = TlsStats()
         self._domains: TlsDomains | None = None
-        self._peers: WeakKeyDictionary[TlsConnection, x509.Certificate] = WeakKeyDictionary()
-        self._own: WeakKeyDictionary[TlsDomain, x509.Certificate] = WeakKeyDictionary()
-        self._revoked: WeakKeyDictionary[TlsDomain, frozenset[tuple[bytes, int]]] = WeakKeyDictionary()
+        self._sessions: WeakKeyDictionary[TlsConnection, Session] = WeakKeyDictionary()
+        self._own: WeakKeyDictionary[TlsDomain, bytes] = WeakKeyDictionary()
+        self._revoked: dict[str, frozenset[tuple[bytes, int]]] = {}
+        self._shared: Table[Row] | None = worker.state.table("tls.sessions") if worker.count > 1 else None
         self._memory = (-1.0, 0)
         self._options: LiveOptions | None = None
 
@@ -163,10 +165,10 @@ class Tls:
     def _remember(self, domain: TlsDomain) -> None:
         """What the script may ask about the domain."""
         own = load_first(domain.settings.certificate)
-        if own is not None:
+        if own:
             self._own[domain] = own
         if domain.settings.crl:
-            self._revoked[domain] = revoked_serials(domain.settings.crl)
+            self._revoked[domain.settings.crl] = revoked_serials(domain.settings.crl)
 
     def _make_with_usual_certificate(self, key: DomainKey, settings: TlsSettings) -> TlsDomain:
         """With cert.pem beside the configuration, else with a self-signed certificate that is made now."""
@@ -210,45 +212,65 @@ class Tls:
 
     # the connection of a message
 
-    def connection(self, ctx: Context) -> TlsConnection | None:
-        """The TLS connection that the message came over, its handshake done; None for other messages."""
+    def established(self, connection: Connection) -> None:
+        """See TlsEngine: other workers may get messages of the connection."""
+        if self._shared is None or not isinstance(connection, TlsConnection):
+            return
+        session = self._read(connection)
+        if session is not None:
+            try:
+                self._shared.put(str(connection.id), session.row)
+            except PeerError as error:
+                self.worker.log.error("cannot tell other workers of %s: %s", connection.source, error, source="tls")
+
+    def ended(self, connection: Connection) -> None:
+        """See TlsEngine."""
+        if self._shared is not None:
+            self._shared.delete(str(connection.id))
+
+    def start(self) -> None:
+        """Forgets what a worker in our place left behind."""
+        if self._shared is None:
+            return
+        for key, _ in list(self._shared.items()):
+            if int(key) % self.worker.count == self.worker.index:
+                self._shared.delete(key)
+
+    def session(self, ctx: Context) -> Session | None:
+        """The TLS session that the message came over; None for other messages."""
         source = ctx.source
         if source.proto not in (PROTO_TLS, PROTO_WSS):
             return None
         table: Any = getattr(self.worker.outlet, "table", None)
         found = table.present(source.connection) if table is not None else None
-        return found if isinstance(found, TlsConnection) and found.session is not None else None
+        if isinstance(found, TlsConnection):
+            return self._read(found)
+        row = self._shared.get(str(source.connection)) if self._shared is not None else None
+        return None if row is None else Session(row)
 
-    def peer_certificate(self, connection: TlsConnection) -> x509.Certificate | None:
-        """The peer's certificate, verified or not."""
-        found = self._peers.get(connection)
-        if found is None and connection.session is not None:
-            found = load_der(connection.session.getpeercert(binary_form=True))
+    def _read(self, connection: TlsConnection) -> Session | None:
+        """The session of one of our own connections, read once."""
+        found = self._sessions.get(connection)
+        if found is None:
+            own = self._own.get(connection.domain, b"") if connection.domain is not None else b""
+            found = read_session(connection, own)
             if found is not None:
-                self._peers[connection] = found
+                self._sessions[connection] = found
         return found
 
-    def own_certificate(self, connection: TlsConnection) -> x509.Certificate | None:
-        """The certificate that we showed."""
-        return None if connection.domain is None else self._own.get(connection.domain)
-
-    def revoked_for(self, connection: TlsConnection) -> frozenset[tuple[bytes, int]]:
-        """What the CRL of the connection's domain names."""
-        return frozenset() if connection.domain is None else self._revoked.get(connection.domain, frozenset())
-
-    def is_verified(self, connection: TlsConnection) -> bool:
-        """Whether the peer showed a certificate that was checked: those that fail end the handshake."""
-        domain = connection.domain
-        return domain is not None and domain.verifies and self.peer_certificate(connection) is not None
+    def is_revoked(self, session: Session) -> bool:
+        """Whether the CRL of the session's domain names the peer's certificate."""
+        peer = session.peer_certificate
+        return peer is not None and is_revoked(peer, self._revoked.get(session.crl, frozenset()))
 
 
 def is_peer_verified(tls: Tls, ctx: Context) -> int:
     """is_peer_verified(): the request came over TLS from a peer whose certificate is verified."""
-    connection = tls.connection(ctx)
-    if connection is None:
+    session = tls.session(ctx)
+    if session is None:
         tls.worker.log.error("is_peer_verified: the request did not come over TLS", source="tls")
         return -1
-    return 1 if tls.is_verified(connection) else -1
+    return 1 if session.verified else -1
 
 
 def available_memory() -> int:

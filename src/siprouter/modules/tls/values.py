@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.declare import PVar, Select, pvar, select
 from siprouter.modules.tls import certificates
+from siprouter.modules.tls.session import Session
 from siprouter.modules.tls.tls import Tls
 
 if TYPE_CHECKING:
@@ -14,21 +15,20 @@ if TYPE_CHECKING:
 
     from siprouter.core.context import Context
     from siprouter.core.values import Value
-    from siprouter.transport.tls import TlsConnection
 
-OfConnection = Callable[[Tls, "TlsConnection"], "Value"]
+OfSession = Callable[[Tls, Session], "Value"]
 OfCertificate = Callable[["x509.Certificate"], "Value"]
 Get = Callable[[Tls, "Context"], "Value"]
 
 PEER, MY = "peer", "my"
 
 
-def of_connection(read: OfConnection) -> Get:
+def of_session(read: OfSession) -> Get:
     """A getter that is null for messages that did not come over TLS."""
 
     def get(tls: Tls, ctx: Context) -> Value:
-        connection = tls.connection(ctx)
-        return None if connection is None else read(tls, connection)
+        session = tls.session(ctx)
+        return None if session is None else read(tls, session)
 
     return get
 
@@ -36,72 +36,63 @@ def of_connection(read: OfConnection) -> Get:
 def of_certificate(whose: str, read: OfCertificate) -> Get:
     """A getter that is null where there is no such certificate either."""
 
-    def from_connection(tls: Tls, connection: TlsConnection) -> Value:
-        found = tls.peer_certificate(connection) if whose == PEER else tls.own_certificate(connection)
+    def from_session(_tls: Tls, session: Session) -> Value:
+        found = session.peer_certificate if whose == PEER else session.own_certificate
         return None if found is None else read(found)
 
-    return of_connection(from_connection)
+    return of_session(from_session)
 
 
 # the connection
 
 
-def version(_tls: Tls, connection: TlsConnection) -> Value:
+def version(_tls: Tls, session: Session) -> Value:
     """`TLSv1.3`."""
-    return connection.session.version() if connection.session is not None else None
+    return session.version
 
 
-def cipher(_tls: Tls, connection: TlsConnection) -> Value:
+def cipher(_tls: Tls, session: Session) -> Value:
     """The name of the cipher suite."""
-    found = connection.session.cipher() if connection.session is not None else None
-    return found[0] if found else None
+    return session.cipher
 
 
-def bits(_tls: Tls, connection: TlsConnection) -> Value:
+def bits(_tls: Tls, session: Session) -> Value:
     """Length of the cipher's key."""
-    found = connection.session.cipher() if connection.session is not None else None
-    return found[2] if found else None
+    return session.bits
 
 
-def description(_tls: Tls, connection: TlsConnection) -> Value:
+def description(_tls: Tls, session: Session) -> Value:
     """Cipher suite, version, key exchange and so on, as OpenSSL describes it."""
-    found = connection.session.cipher() if connection.session is not None else None
-    if not found or connection.domain is None:
-        return None
-    for known in connection.domain.context.get_ciphers():
-        if known["name"] == found[0]:
-            return str(known["description"]).strip()
-    return " ".join(str(part) for part in found)
+    return session.description
 
 
-def asked_for(_tls: Tls, connection: TlsConnection) -> Value:
+def asked_for(_tls: Tls, session: Session) -> Value:
     """The server name that the client asked for."""
-    return connection.server_name or None
+    return session.server_name or None
 
 
 # the peer's certificate as a whole
 
 
-def verified(tls: Tls, connection: TlsConnection) -> Value:
+def verified(_tls: Tls, session: Session) -> Value:
     """1: checked and good."""
-    return int(tls.is_verified(connection))
+    return int(session.verified)
 
 
-def revoked(tls: Tls, connection: TlsConnection) -> Value:
+def revoked(tls: Tls, session: Session) -> Value:
     """1: named in the CRL of the domain."""
-    found = tls.peer_certificate(connection)
-    return int(found is not None and certificates.is_revoked(found, tls.revoked_for(connection)))
+    return int(tls.is_revoked(session))
 
 
-def expired(tls: Tls, connection: TlsConnection) -> Value:
+def expired(tls: Tls, session: Session) -> Value:
     """1: its time is over."""
-    found = tls.peer_certificate(connection)
+    found = session.peer_certificate
     return int(found is not None and certificates.is_expired(found, tls.worker.wall_clock()))
 
 
-def self_signed(tls: Tls, connection: TlsConnection) -> Value:
+def self_signed(_tls: Tls, session: Session) -> Value:
     """1: signed with its own key."""
-    found = tls.peer_certificate(connection)
+    found = session.peer_certificate
     return int(found is not None and certificates.is_self_signed(found))
 
 
@@ -110,7 +101,7 @@ def no_check(_tls: Tls, _ctx: Context) -> Value:
     return None
 
 
-CHECKS: dict[str, OfConnection] = {
+CHECKS: dict[str, OfSession] = {
     "verified": verified,
     "revoked": revoked,
     "expired": expired,
@@ -162,7 +153,7 @@ def as_text(get: Get) -> Get:
 
 # declarations
 
-SESSION: dict[str, tuple[OfConnection, str]] = {
+SESSION: dict[str, tuple[OfSession, str]] = {
     "tls_version": (version, "TLS version"),
     "tls_description": (description, "cipher suite as OpenSSL describes it"),
     "tls_cipher_info": (cipher, "name of the cipher suite"),
@@ -189,7 +180,7 @@ ALTERNATIVES = {"email": "e-mail address", "hostname": "host name", "uri": "URI"
 def declare_pvars() -> Iterator[PVar]:
     """All pseudo-variables."""
     for name, (read, text) in SESSION.items():
-        yield pvar(name, get=of_connection(read), help=text)
+        yield pvar(name, get=of_session(read), help=text)
     for whose, text in WHOSE.items():
         yield pvar(f"tls_{whose}_version", get=of_certificate(whose, certificate_version), help=f"version of {text}")
         serial = of_certificate(whose, certificates.serial_number)
@@ -224,7 +215,7 @@ FIELDS: dict[OfCertificate, tuple[str, ...]] = {
     alternative("uri"): ("uri", "url", "urn"),
     alternative("ip"): ("ip", "IPAddress", "ip_address"),
 }
-WORDS: dict[str, OfConnection] = {
+WORDS: dict[str, OfSession] = {
     "tls": description,
     "tls.version": version,
     "tls.desc": description,
@@ -239,7 +230,7 @@ WORDS: dict[str, OfConnection] = {
 def declare_selects() -> Iterator[Select]:
     """All selects."""
     for path, read in WORDS.items():
-        yield select(path, as_text(of_connection(read)))
+        yield select(path, as_text(of_session(read)))
     for owner, whose in OWNERS.items():
         yield from _selects_of(f"tls.{owner}", whose)
 
@@ -248,7 +239,7 @@ def _selects_of(path: str, whose: str) -> Iterator[Select]:
     common_name = of_certificate(whose, name_part("subject", "cn"))
     yield select(path, common_name)
     for name, check in CHECKS.items():
-        yield select(f"{path}.{name}", as_text(of_connection(check)) if whose == PEER else no_check)
+        yield select(f"{path}.{name}", as_text(of_session(check)) if whose == PEER else no_check)
     for read, names in FIELDS.items():
         for name in names:
             yield select(f"{path}.{name}", as_text(of_certificate(whose, read)))
