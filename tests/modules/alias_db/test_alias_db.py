@@ -13,7 +13,6 @@ LOOKUP = 'alias_db_lookup("dbaliases")'
 @pytest.fixture
 def database(sqlite: Sqlite) -> Sqlite:
     sqlite.insert("dbaliases", alias_username="info", alias_domain="example.org", username="bob", domain="example.org")
-    sqlite.run("DROP INDEX IF EXISTS dbaliases_alias_idx")
     sqlite.insert("dbaliases", alias_username="info", alias_domain="other.org", username="carol", domain="other.org")
     return sqlite
 

@@ -1,6 +1,6 @@
 """db_flatstore: rows as lines at the end of files, for accounting."""
 
-from siprouter.core.declare import Module, mi, param, rpc
+from siprouter.core.declare import EVERY_WORKER, Module, mi, param, rpc
 from siprouter.modules.db_flatstore.driver import DbFlatstore
 
 module = Module(
@@ -14,6 +14,20 @@ module = Module(
         param("escape_char", str, "\\", "what goes before a delimiter within a field: one character"),
         param("file_suffix", str, ".log", "end of the names of files"),
     ],
-    rpcs=[rpc("flatstore.rotate", DbFlatstore.rotate, help="Closes all files, to be opened anew by the next row.")],
-    mis=[mi("flat_rotate", DbFlatstore.rotate_mi, help="closes all files, to be opened anew by the next row")],
+    rpcs=[
+        rpc(
+            "flatstore.rotate",
+            DbFlatstore.rotate,
+            help="Closes all files, to be opened anew by the next row.",
+            workers=EVERY_WORKER,
+        )
+    ],
+    mis=[
+        mi(
+            "flat_rotate",
+            DbFlatstore.rotate_mi,
+            help="closes all files, to be opened anew by the next row",
+            workers=EVERY_WORKER,
+        )
+    ],
 )

@@ -1,7 +1,7 @@
 """domain: which domains are ours, from a database."""
 
 from siprouter.core.args import PvRef
-from siprouter.core.declare import KAMAILIO, Module, function, mi, param
+from siprouter.core.declare import EVERY_WORKER, KAMAILIO, Module, function, mi, param
 from siprouter.core.routes import BRANCH, FAILURE, LOCAL, REQUEST
 from siprouter.modules.domain.state import Domains
 
@@ -38,7 +38,7 @@ module = Module(
         ),
     ],
     mis=[
-        mi("domain_reload", Domains.reload_mi, help="read the domains again"),
+        mi("domain_reload", Domains.reload_mi, help="read the domains again", workers=EVERY_WORKER),
         mi("domain_dump", Domains.dump_mi, help="the domains in memory"),
     ],
 )
