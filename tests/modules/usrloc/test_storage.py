@@ -207,3 +207,21 @@ def test_the_version_is_checked(database: Sqlite) -> None:
 def test_a_database_that_is_away_at_the_start_is_told(tmp_path: Path) -> None:
     with pytest.raises(OperatorError, match="no such file"):
         Node(TEXT % (f"sqlite://{tmp_path}/none", 1, ""))
+
+
+@pytest.mark.parametrize("mode", [1, 2])
+def test_a_memory_that_outlasts_the_router_goes_with_the_database(database: Sqlite, mode: int, tmp_path: Path) -> None:
+    text, state = TEXT % (database.url, mode, ""), str(tmp_path / "state")
+    with closing(Node(text, state=state)) as node:
+        register(node, "bob", 5061)
+        register(node, "carol", 5062)
+        node.advance(12)
+    database.run("UPDATE location SET callid = 'other', last_modified = '2001-01-01 00:00:00'")
+    database.run("DELETE FROM location WHERE username = 'carol'")
+    database.insert("location", username="bob", contact="sip:new@10.0.0.5", expires="2099-01-01 00:00:00")
+    with closing(Node(text, state=state)) as node:
+        assert sorted(node.contacts("bob")) == ["sip:bob@10.0.0.1:5061", "sip:new@10.0.0.5"]
+        node.advance(12)
+        assert uris(database) == ["sip:bob@10.0.0.1:5061", "sip:carol@10.0.0.1:5062", "sip:new@10.0.0.5"]
+        assert database.run("SELECT callid FROM location WHERE contact = 'sip:bob@10.0.0.1:5061'") != [("other",)]
+        assert node.counter("usrloc", "location-contacts") == 3

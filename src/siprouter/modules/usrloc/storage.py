@@ -10,8 +10,8 @@ from siprouter.db.errors import DbError, DbRefusedError, DbUnavailableError
 from siprouter.db.interface import Database
 from siprouter.db.operations import Key, Operation
 from siprouter.db.values import Row
-from siprouter.modules.usrloc.contact import Contact, Contacts, insert_contact
-from siprouter.modules.usrloc.domain import DELETE, EXPIRE, INSERT, Change, Domain
+from siprouter.modules.usrloc.contact import Contact, Contacts, find_contact, insert_contact
+from siprouter.modules.usrloc.domain import DELETE, EXPIRE, INSERT, UPDATE, Change, Domain
 from siprouter.modules.usrloc.rows import LAST_MODIFIED, MEMORY_ONLY, Columns
 from siprouter.util.errors import OperatorError
 
@@ -30,6 +30,31 @@ Owner = tuple[str, str]
 """(table, address of record)"""
 Changes = dict[tuple[str, str], tuple[Contact, bool]]
 """(contact, what else tells it apart) -> the binding as it was last, and whether it is gone"""
+
+
+class Kept:
+    """What the memory has from an earlier run (a state that lasts, or a worker that was started again)."""
+
+    def __init__(self, domain: Domain, mode: int) -> None:
+        self.mode = mode
+        self._missing = {
+            (aor, contact.uri, contact.call_id): contact for aor, contacts in domain.records() for contact in contacts
+        }
+
+    def find(self, aor: str, known: Contacts, contact: Contact) -> int:
+        """Where the binding of a row is among those of its user, -1 where it is not."""
+        return find_contact(known, contact.uri, contact.call_id, contact.path, self.mode)
+
+    def is_later(self, aor: str, kept: Contact, stored: Contact) -> bool:
+        """Whether the memory's state of a binding counts; the same or an earlier one needs not to be written."""
+        if kept.last_modified > stored.last_modified:
+            return True
+        self._missing.pop((aor, kept.uri, kept.call_id), None)
+        return kept.to_row() == stored.to_row()
+
+    def left(self) -> list[tuple[str, Contact]]:
+        """The bindings that the database does not have, or not as they are."""
+        return [(key[0], contact) for key, contact in self._missing.items() if not contact.flags & MEMORY_ONLY]
 
 
 class Storage:
@@ -80,18 +105,24 @@ class Storage:
 
     async def _load_domain(self, domain: Domain) -> None:
         began, loaded, seen = self.worker.now(), 0, 0
+        kept = Kept(domain, self.columns.matching_mode)
         order = LAST_MODIFIED if self.newest_first else ""
         async for page in self.database.pages(domain.name, [], self.columns.wanted, order, self.fetch_rows):
             for row in page:
                 seen += 1
-                loaded += self._take(domain, row)
+                loaded += self._take(domain, row, kept)
             if seen // PROGRESS != (seen - len(page)) // PROGRESS:
                 self.log.notice("table %s: %d contacts loaded so far", domain.name, loaded, source="usrloc")
+        for aor, contact in kept.left():
+            self._note(domain, aor, contact, False)
         took = self.worker.now() - began
         self.log.notice("table %s: %d contacts loaded in %.1f s", domain.name, loaded, took, source="usrloc")
 
-    def _take(self, domain: Domain, row: Row) -> bool:
-        """Put a row into the memory. Those that have expired leave the database, those that make no sense are told."""
+    def _take(self, domain: Domain, row: Row, kept: Kept) -> bool:
+        """Put a row into the memory. Those that have expired leave the database, those that make no sense are told.
+
+        Of a binding that the memory has kept from an earlier run the later state counts.
+        """
         try:
             aor, contact = self.columns.read(row)
         except (ValueError, TypeError) as error:
@@ -100,10 +131,15 @@ class Storage:
         if not contact.is_valid(domain.clock()):
             self._note(domain, aor, contact, True)
             return False
+        known, changes = domain.get(aor), [(INSERT, contact)]
+        index = kept.find(aor, known, contact) if known else -1
+        if index >= 0:
+            if kept.is_later(aor, known[index], contact):
+                return False
+            known, changes = known[:index] + known[index + 1 :], [(UPDATE, contact)]
         self._reading = True
         try:
-            known = domain.get(aor)
-            domain.store(aor, insert_contact(known, contact, self.newest_first), [(INSERT, contact)])
+            domain.store(aor, insert_contact(known, contact, self.newest_first), changes)
         finally:
             self._reading = False
         return True
