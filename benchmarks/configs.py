@@ -5,10 +5,20 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from benchmarks.certificate import available, certificate
+
 HERE = Path(__file__).resolve().parent / "configs"
 DEFAULT = HERE.parents[1] / "etc" / "siprouter.cfg"
 LISTEN = "listen=udp:127.0.0.1:@PORT@"
 SR31 = "SIPROUTER_SR31"
+
+TLS = """\
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "@CERTIFICATE@")
+modparam("tls", "private_key", "@CERTIFICATE@")
+modparam("tls", "ca_list", "@CERTIFICATE@")
+"""
 
 FUNCTIONS = (
     "setflag({flag});",
@@ -23,12 +33,23 @@ FUNCTIONS = (
 
 
 def named(name: str, transport: str = "udp") -> str:
-    """A file of ``benchmarks/configs``; with a stream transport the server listens to that, too."""
+    """A file of ``benchmarks/configs``; with a stream transport the server listens to that, too.
+
+    "" where TLS is asked for and no certificate can be made.
+    """
     text = (HERE / name).read_text()
     if transport == "udp":
         return text
-    return text.replace("disable_tcp=yes", "tcp_children=1").replace(
+    text = text.replace("disable_tcp=yes", "tcp_children=1").replace(
         LISTEN, f"{LISTEN}\nlisten={transport}:127.0.0.1:@PORT@"
+    )
+    if transport == "tcp":
+        return text
+    if not available():
+        return ""
+    lines = TLS.replace("@CERTIFICATE@", certificate())
+    return text.replace("tcp_children=1", "tcp_children=1\nenable_tls=yes").replace(
+        "\nroute {", f"\n{lines}\nroute {{", 1
     )
 
 

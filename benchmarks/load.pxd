@@ -17,6 +17,7 @@ cdef class Load:
     cdef public long bad
     cdef public bytes example
     cdef public double now
+    cdef public double patience
     cdef double[::1] times
     cdef public list latencies
 

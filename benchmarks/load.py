@@ -1,7 +1,7 @@
 """The load: caller and callee in one busy loop, paced by the clock (``rate``) or by answers (``window``).
 
 A load sends numbered requests and counts those that came to their end; what is not answered when nothing has come for
-``PATIENCE`` seconds is lost.
+``patience`` seconds is lost.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Load:
         self.uac = make_link(server, transport, False)
         self.uas = make_link(server, transport, True)
         self.number = first
+        self.patience = PATIENCE
         self.started = 0
         self.finished = 0
         self.lost = 0
@@ -64,7 +65,7 @@ class Load:
             if self.finished != seen:
                 seen = self.finished
                 last = self.now
-            elif self.now - last > PATIENCE:
+            elif self.now - last > self.patience:
                 self.lost = self.started - self.finished
                 last = self.now
         return last - begin
@@ -117,7 +118,7 @@ class Load:
 
 def make_link(server: tuple[str, int], transport: str, listens: bool) -> Link:
     """An end of the load; of a stream transport one that ``listens`` waits for the server to connect."""
-    return DatagramLink(server) if transport == "udp" else StreamLink(server, listens)
+    return DatagramLink(server) if transport == "udp" else StreamLink(server, listens, transport == "tls")
 
 
 class Forward(Load):

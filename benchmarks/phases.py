@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 OPEN_WINDOW = 1 << 15
 """most requests unanswered where the clock alone paces them"""
 SEARCH_STEPS = 4
-DRAIN_SECONDS = 0.6
+DRAIN_SECONDS = 0.4
+SEARCH_PATIENCE = 0.3
 
 
 class Unfit(Exception):
@@ -24,7 +25,7 @@ class Unfit(Exception):
 class Plan:
     """How much of everything: ``seconds`` for a phase, and the sizes of the scenarios that fill the server."""
 
-    seconds: float = 1.5
+    seconds: float = 1.0
     contacts: int = 1_000_000
     contact_seconds: float = 100.0
     transactions: int = 100_000
@@ -70,6 +71,7 @@ def rate_without_loss(load: Load, guess: float, seconds: float, steps: int = SEA
     low, high = 0.3 * guess, 1.1 * guess
     best = 0.0
     rate = 0.9 * guess
+    patience, load.patience = load.patience, SEARCH_PATIENCE
     for _ in range(steps):
         load.run(seconds, rate, OPEN_WINDOW)
         if load.lost or load.finished < 0.97 * rate * seconds:
@@ -78,6 +80,7 @@ def rate_without_loss(load: Load, guess: float, seconds: float, steps: int = SEA
         else:
             low = best = rate
         rate = (low + high) / 2
+    load.patience = patience
     return best
 
 

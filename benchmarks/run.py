@@ -109,7 +109,7 @@ def one_round(
         try:
             with servers.Server(kind, scenario.name, text, folder) as server:
                 found = scenario.measure(scenario, server, plan)
-        except (RuntimeError, ConnectionError, Unfit) as error:
+        except (RuntimeError, OSError, Unfit) as error:
             print(f"round {number}: {error}", file=sys.stderr)
             continue
         print(f"round {number}: {report.one_line(scenario, kind.name, found)}", file=sys.stderr, flush=True)

@@ -53,6 +53,7 @@ def flow(scenario: Scenario, server: Server, plan: Plan) -> dict[str, float]:
     title, window, seconds = scenario.title, scenario.window, plan.seconds
     found: dict[str, float] = {}
     try:
+        load.run(5, 0, 1, 1)  # connections are made once
         load.run(min(0.5, seconds), scenario.rate, window)
         phases.check(load, title, server)
         found |= phases.cpu_at_fixed_rate(load, title, server, scenario.rate, window, seconds)
@@ -210,6 +211,17 @@ def large(plan: Plan) -> str:
     return configs.large(plan.lines)
 
 
+def over(transport: str, title: str) -> list[Scenario]:
+    """The first three scenarios over another transport."""
+    forwards, called, registered = (named(name, transport) for name in ("forward.cfg", "call.cfg", "register.cfg"))
+    kinds = (
+        ("forward", "stateless forward", "message", 4_000, 96, forwards, forward(transport)),
+        ("call", "record-routed call", "call", 400, 48, called, calls(transport)),
+        ("register", "REGISTER", "REGISTER", 2_000, 96, registered, registers(transport)),
+    )
+    return [Scenario(f"{name}-{transport}", f"{words}, {title}", *more, flow, 2) for name, words, *more in kinds]
+
+
 SCENARIOS = (
     Scenario("forward", "stateless forward", "message", 8_000, 96, named("forward.cfg"), forward("udp"), flow),
     Scenario("call", "record-routed call", "call", 800, 48, named("call.cfg"), calls("udp"), flow),
@@ -217,21 +229,8 @@ SCENARIOS = (
     Scenario("authorize", "REGISTER, digest", "REGISTER", 1_500, 96, named("authorize.cfg"), authorized, flow),
     Scenario("default", "call, default configuration", "call", 400, 48, defaults, calls_to_users, flow),
     Scenario("stock", "call, stock configuration of 3.1", "call", 400, 48, stock, calls_to_users, flow, 3, OURS),
-    Scenario(
-        "forward-tcp",
-        "stateless forward, TCP",
-        "message",
-        4_000,
-        96,
-        named("forward.cfg", "tcp"),
-        forward("tcp"),
-        flow,
-        3,
-    ),
-    Scenario("call-tcp", "record-routed call, TCP", "call", 400, 48, named("call.cfg", "tcp"), calls("tcp"), flow, 3),
-    Scenario(
-        "register-tcp", "REGISTER, TCP", "REGISTER", 2_000, 96, named("register.cfg", "tcp"), registers("tcp"), flow, 3
-    ),
+    *over("tcp", "TCP"),
+    *over("tls", "TLS"),
     Scenario("contacts", "many contacts", "look-up", 3_000, 64, named("contacts.cfg"), registers("udp"), contacts, 1),
     Scenario(
         "transactions", "many transactions", "transaction", 1_000, 96, named("ringing.cfg"), ringing, transactions, 1

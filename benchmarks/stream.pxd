@@ -24,6 +24,7 @@ cdef class StreamLink(Link):
     cdef public dict queues
     cdef public Channel current
     cdef public object listening
+    cdef public object context
 
     @cython.locals(channel=Channel)
     cpdef Channel add(self, object stream)

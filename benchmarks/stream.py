@@ -1,22 +1,37 @@
-"""Streams: messages over TCP connections, framed by Content-Length."""
+"""Streams: messages over TCP and TLS connections, framed by Content-Length."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 
+from benchmarks.certificate import certificate
 from benchmarks.mmsg import Link
 
 CHUNK = 1 << 18
 MOST_CONNECTIONS = 64
+HANDSHAKE_SECONDS = 5.0
+
+
+def tls_context(listens: bool) -> ssl.SSLContext:
+    """For the callee, which shows the certificate, or for the caller, which believes anybody."""
+    if not listens:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        return context
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate())
+    return context
 
 
 class Channel:
     """One connection, with what has come of the next message and what is still to be sent."""
 
     def __init__(self, stream: socket.socket) -> None:
-        stream.setblocking(False)
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        stream.setblocking(False)
         self.stream = stream
         self.pending = b""
         self.waiting = b""
@@ -25,9 +40,9 @@ class Channel:
         """Appends the messages that are complete; False where the connection has ended."""
         try:
             data = self.stream.recv(CHUNK)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             return True
-        except ConnectionError:
+        except OSError:
             return False
         if not data:
             return False
@@ -40,7 +55,7 @@ class Channel:
             data = self.waiting + data
         try:
             sent = self.stream.send(data)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantWriteError):
             sent = 0
         self.waiting = data[sent:]
 
@@ -67,8 +82,9 @@ class StreamLink(Link):
     What is put goes out on the connection that the message read last came by.
     """
 
-    def __init__(self, server: tuple[str, int], listens: bool) -> None:
+    def __init__(self, server: tuple[str, int], listens: bool, secure: bool = False) -> None:
         super().__init__(server)
+        self.context = tls_context(listens) if secure else None
         self.channels: list[Channel] = []
         self.messages: list[bytes] = []
         self.owners: list[Channel] = []
@@ -80,11 +96,14 @@ class StreamLink(Link):
             self.listening.setblocking(False)
             self.port = self.listening.getsockname()[1]
         else:
-            stream = socket.create_connection(server, 5)
+            stream = socket.create_connection(server, HANDSHAKE_SECONDS)
             self.port = stream.getsockname()[1]
             self.current = self.add(stream)
 
     def add(self, stream: socket.socket) -> Channel:
+        if self.context is not None:
+            stream.settimeout(HANDSHAKE_SECONDS)
+            stream = self.context.wrap_socket(stream, server_side=self.listening is not None)
         channel = Channel(stream)
         self.channels.append(channel)
         self.queues[id(channel)] = []
@@ -105,7 +124,8 @@ class StreamLink(Link):
 
     def receive(self) -> int:
         if self.listening is not None and len(self.channels) < MOST_CONNECTIONS:
-            with contextlib.suppress(BlockingIOError):
+            # a connection that the server gives up at once is none
+            with contextlib.suppress(BlockingIOError, ssl.SSLError, ConnectionError):
                 self.add(self.listening.accept()[0])
         self.messages.clear()
         self.owners.clear()

@@ -18,6 +18,7 @@ class FakeLoad:
     def __init__(self, most: float) -> None:
         self.most = most
         self.rates: list[float] = []
+        self.patience = 1.0
         self.lost = self.finished = 0
         self.latencies: list[float] = []
 
