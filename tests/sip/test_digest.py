@@ -109,3 +109,15 @@ def test_other_schemes() -> None:
 def test_malformed(text: str) -> None:
     with pytest.raises(MessageError):
         parse_auth(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a= " + " " * 100_000 + '"', "a" * 100_000, 'a="' + "\\" * 100_001, " " * 100_000 + "x", ", " * 100_000 + "x",
+     'a="' + '\\"' * 100_000],
+    ids=["spaces", "name", "backslashes", "blank", "commas", "quotes"],
+)  # fmt: skip
+def test_hostile_credentials_take_no_longer_than_their_length(text: str) -> None:
+    """Minutes where anything is tried twice; the test suite's limit would end it."""
+    with pytest.raises(MessageError):
+        parse_auth(f"Digest {text}")

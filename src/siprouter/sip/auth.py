@@ -1,11 +1,18 @@
 """Authorization, Proxy-Authorization and the challenges they answer (RFC 3261 section 22, RFC 7616, RFC 8760)."""
 
+import re
 from dataclasses import dataclass
 
 from siprouter.sip.errors import MessageError
 from siprouter.sip.names import TOKEN_CHARS
 
 MAX_PARAMS = 64
+
+# Possessive throughout: what was matched is never given back, so that no text takes longer than its length.
+_TOKEN = "[" + "".join(re.escape(chr(code)) for code in range(128) if TOKEN_CHARS[code]) + "]++"
+_QUOTED = r'(?:[^"\\]|\\.)*+'
+_PARAM = re.compile(rf'[ ,]*+({_TOKEN}) *+= *+(?:"({_QUOTED})"|([^ ,"]*+)) *+(?=,|\Z)', re.DOTALL)
+_OPEN_QUOTE = re.compile(rf'[ ,]*+{_TOKEN} *+= *+"{_QUOTED}\\?\Z', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +73,16 @@ def parse_auth(text: str) -> AuthParams:
 
 def _parse_auth_params(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    i = 0
-    while True:
-        while i < len(text) and text[i] in " ,":
-            i += 1
-        if i >= len(text):
-            return found
-        start = i
-        while i < len(text) and text[i].isascii() and TOKEN_CHARS[ord(text[i])]:
-            i += 1
-        name = text[start:i].lower()
-        while i < len(text) and text[i] == " ":
-            i += 1
-        if not name or name in found or len(found) >= MAX_PARAMS or text[i : i + 1] != "=":
+    at = 0
+    end = len(text.rstrip(" ,"))
+    while at < end:
+        match = _PARAM.match(text, at)
+        if match is None:
+            raise MessageError(400, "Unbalanced Quotes" if _OPEN_QUOTE.match(text, at) else "Bad Credentials")
+        name, quoted, plain = match.groups()
+        name = name.lower()
+        if name in found or len(found) >= MAX_PARAMS:
             raise MessageError(400, "Bad Credentials")
-        found[name], i = _auth_value(text, i + 1)
-
-
-def _auth_value(text: str, i: int) -> tuple[str, int]:
-    """The value that starts at `i` and the position behind it."""
-    while i < len(text) and text[i] == " ":
-        i += 1
-    if text[i : i + 1] != '"':
-        start = i
-        while i < len(text) and text[i] not in ' ,"':
-            i += 1
-        return _before_comma(text, i, text[start:i])
-    start = i = i + 1
-    while i < len(text) and text[i] != '"':
-        i += 2 if text[i] == "\\" else 1
-    if i >= len(text):
-        raise MessageError(400, "Unbalanced Quotes")
-    return _before_comma(text, i + 1, text[start:i])
-
-
-def _before_comma(text: str, i: int, value: str) -> tuple[str, int]:
-    while i < len(text) and text[i] == " ":
-        i += 1
-    if i < len(text) and text[i] != ",":
-        raise MessageError(400, "Bad Credentials")
-    return value, i
+        found[name] = plain if quoted is None else quoted
+        at = match.end()
+    return found

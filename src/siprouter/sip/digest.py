@@ -6,7 +6,21 @@ import hmac
 from siprouter.sip.auth import AuthParams
 from siprouter.util.text import to_bytes
 
-_HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
+
+
+def _md5(data: bytes) -> str:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _sha512_256(data: bytes) -> str:
+    return hashlib.new("sha512_256", data).hexdigest()
+
+
+_HASHES = {"md5": _md5, "sha-256": _sha256, "sha-512-256": _sha512_256}
 
 
 def is_known_algorithm(algorithm: str) -> bool:
@@ -15,13 +29,15 @@ def is_known_algorithm(algorithm: str) -> bool:
 
 
 def _base(algorithm: str) -> str:
-    name = algorithm.lower() or "md5"
+    if not algorithm:
+        return "md5"
+    name = algorithm.lower()
     return name.removesuffix("-sess")
 
 
 def hash_hex(algorithm: str, data: bytes) -> str:
     """The algorithm's hash in lower-case hexadecimal digits. KeyError for one that is not known."""
-    return hashlib.new(_HASHES[_base(algorithm)], data, usedforsecurity=False).hexdigest()
+    return _HASHES[_base(algorithm)](data)
 
 
 def _joined(algorithm: str, *parts: str) -> str:
@@ -59,21 +75,22 @@ def compute_response(
 
 def check_response(credentials: AuthParams, ha1: str, method: str, body: bytes = b"") -> bool:
     """Whether the credentials prove knowledge of `ha1`; takes the same time for every wrong answer."""
-    if not is_known_algorithm(credentials.get("algorithm")):
+    get = credentials.params.get
+    algorithm = get("algorithm", "")
+    if not is_known_algorithm(algorithm):
         return False
     expected = compute_response(
         ha1,
         method,
-        credentials.get("uri"),
-        credentials.get("nonce"),
-        algorithm=credentials.get("algorithm"),
-        qop=credentials.get("qop"),
-        nc=credentials.get("nc"),
-        cnonce=credentials.get("cnonce"),
+        get("uri", ""),
+        get("nonce", ""),
+        algorithm=algorithm,
+        qop=get("qop", ""),
+        nc=get("nc", ""),
+        cnonce=get("cnonce", ""),
         body=body,
     )
-    given = to_bytes(credentials.get("response").lower())
-    return hmac.compare_digest(expected.encode(), given)
+    return hmac.compare_digest(expected.encode(), to_bytes(get("response", "").lower()))
 
 
 def build_challenge(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from siprouter.sip.auth import AuthParams, parse_auth
 from siprouter.sip.digest import is_known_algorithm
 from siprouter.sip.errors import MessageError
@@ -20,6 +22,7 @@ EXEMPT = frozenset((M_ACK, M_CANCEL, M_PRACK))
 MAX_HEADERS = 16
 RESPONSE_LENGTHS = {"md5": 32, "sha-256": 64, "sha-512-256": 64}
 QOPS = ("", "auth", "auth-int")
+COUNT = re.compile("[0-9a-fA-F]{8}")
 
 
 class Check:
@@ -50,7 +53,8 @@ class Check:
 
 def algorithm_of(credentials: AuthParams) -> str:
     """Their hash function in lower case, without ``-sess``: what HA1 must have been made with."""
-    return (credentials.get("algorithm").lower() or "md5").removesuffix("-sess")
+    name = credentials.params.get("algorithm")
+    return name.lower().removesuffix("-sess") if name else "md5"
 
 
 def find_credentials(check: Check, msg: Message, algorithms: tuple[str, ...]) -> None:
@@ -75,19 +79,17 @@ def find_credentials(check: Check, msg: Message, algorithms: tuple[str, ...]) ->
 
 def is_complete(credentials: AuthParams) -> bool:
     """Whether all is there that a response is computed from, in a form that can be compared (RFC 2617 3.2.2)."""
-    get = credentials.get
-    if not (credentials.user and get("nonce") and get("uri")) or not is_known_algorithm(get("algorithm")):
+    get = credentials.params.get
+    user, algorithm, qop = get("username", ""), get("algorithm", ""), get("qop", "").lower()
+    if user[:1] in ("", "@") or not get("nonce") or not get("uri") or not is_known_algorithm(algorithm):
         return False
-    if len(get("response")) != RESPONSE_LENGTHS[algorithm_of(credentials)]:
+    if len(get("response", "")) != RESPONSE_LENGTHS[algorithm_of(credentials)]:
         return False
-    qop = get("qop").lower()
-    if qop not in QOPS or (get("algorithm").lower().endswith("-sess") and not get("cnonce")):
+    if qop not in QOPS or (algorithm and algorithm.lower().endswith("-sess") and not get("cnonce")):
         return False
-    return not qop or (bool(get("cnonce")) and parse_count(get("nc")) >= 0)
+    return not qop or (bool(get("cnonce")) and parse_count(get("nc", "")) >= 0)
 
 
 def parse_count(text: str) -> int:
     """A nonce count: eight hexadecimal digits; -1 for anything else."""
-    if len(text) != 8 or not all(char in "0123456789abcdefABCDEF" for char in text):
-        return -1
-    return int(text, 16)
+    return int(text, 16) if COUNT.fullmatch(text) else -1
