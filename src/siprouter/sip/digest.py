@@ -7,7 +7,6 @@ from siprouter.sip.auth import AuthParams
 from siprouter.util.text import to_bytes
 
 
-
 def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
