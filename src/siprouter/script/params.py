@@ -120,7 +120,7 @@ GENERAL: tuple[CoreParam, ...] = (
     CoreParam("user", "word", None, "user to run as", aliases=("uid",)),
     CoreParam("user_agent_header", "str", None, "the User-Agent header line of generated requests"),
     CoreParam("workdir", "word", None, "working directory", aliases=("wdir",)),
-    CoreParam("workers", "word", None, 'number of worker processes, or "auto": one for each processor'),
+    CoreParam("workers", "count", None, 'number of worker processes, or "auto": one for each processor'),
 )
 
 DNS: tuple[CoreParam, ...] = (

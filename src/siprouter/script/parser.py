@@ -267,6 +267,10 @@ class Parser(StmtParser):
             if self.token.kind in (STR, ID):
                 return str(self.advance().value)
             raise self.unexpected("a name or a string")
+        if kind == "count":
+            if self.token.kind in (NUM, STR, ID):
+                return str(self.advance().value)
+            raise self.unexpected("a number or auto")
         if kind == "listen":
             return self._listen_list()
         if kind == "address":

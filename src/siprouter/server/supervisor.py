@@ -68,7 +68,7 @@ class Supervisor:
     """See above. `run` returns when all workers have ended."""
 
     def __init__(self, options: RunOptions, parsed: Parsed, count: int, ready: Ready) -> None:
-        self.options = options
+        self.options = replace(options, file=options.file.absolute())  # the working directory changes
         self.count = count
         self.server = Server(options, parsed)
         self.log = self.server.log
