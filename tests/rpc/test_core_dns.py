@@ -161,3 +161,10 @@ def test_without_the_cache_there_is_nothing_to_see(node: Node) -> None:
     for command, arguments in (("dns.view", ()), ("dns.delete_all", ()), ("dns.add_a", ("a", 1, "192.0.2.1", 0))):
         with pytest.raises(RpcError, match=r"dns cache support disabled \(see use_dns_cache\)"):
             ask(node, command, *arguments)
+
+
+def test_a_worker_among_others_deletes_what_it_has(node: Node) -> None:
+    node.worker.services["team"] = object()  # another worker may have the entry
+    ask_here = node.worker.registry.rpcs["dns.delete_a"][0].call
+    assert ask_here(node.worker, None, "gw.example.com") is None
+    del node.worker.services["team"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from siprouter.core.declare import EVERY_WORKER, SUM_VALUES, Rpc, rpc
+from siprouter.core.declare import EVERY_WORKER, JOIN_LISTS, SUM_VALUES, Rpc, rpc
 from siprouter.dns.cache import NEGATIVE, PERMANENT, DnsCache, Entry, Key
 from siprouter.dns.wire import (
     AAAA,
@@ -25,6 +25,7 @@ from siprouter.dns.wire import (
     encode_name,
     normalize_name,
 )
+from siprouter.rpc.everywhere import team_of
 from siprouter.rpc.values import RpcError, RpcValue
 from siprouter.util.address import normalize_ip
 
@@ -230,6 +231,8 @@ def delete_record(type: int) -> Callable[..., None]:
         cache = cache_of(worker)
         entry = cache.find(normalize_name(name), type)
         if entry is None:
+            if team_of(worker) is not None:
+                return  # another worker may have looked it up
             raise RpcError(400, "Not found")
         if entry.permanent:
             raise RpcError(400, "Permanent entries cannot be deleted")
@@ -272,8 +275,8 @@ DNS_RPCS: tuple[Rpc, ...] = (
         help="add an SRV record: name, ttl, priority, weight, port, target, flags",
         workers=EVERY_WORKER,
     ),
-    rpc("dns.debug", debug, help="all entries, expired ones too"),
-    rpc("dns.debug_all", debug_all, help="all records of all entries"),
+    rpc("dns.debug", debug, help="all entries, expired ones too", workers=JOIN_LISTS),
+    rpc("dns.debug_all", debug_all, help="all records of all entries", workers=JOIN_LISTS),
     rpc("dns.delete_a", delete_record(A), "s", help="delete the A records of a name", workers=EVERY_WORKER),
     rpc("dns.delete_aaaa", delete_record(AAAA), "s", help="delete the AAAA records of a name", workers=EVERY_WORKER),
     rpc("dns.delete_all", delete_all, help="delete all but permanent entries", workers=EVERY_WORKER),
@@ -301,5 +304,5 @@ DNS_RPCS: tuple[Rpc, ...] = (
         help="counts of questions, hits or evictions: name, 1 to reset",
         workers=SUM_VALUES,
     ),
-    rpc("dns.view", view, help="entries as text"),
+    rpc("dns.view", view, help="entries as text", workers=JOIN_LISTS),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from siprouter.core.declare import Rpc, rpc
+from siprouter.core.declare import SUM_VALUES, Rpc, rpc
 from siprouter.rpc.values import RpcError, RpcValue
 from siprouter.transport.endpoint import PROTO_NONE, PROTO_SCTP
 from siprouter.transport.listen import parse_listen
@@ -59,6 +59,6 @@ def options(worker: Worker, _call: RpcCall, name: str = "") -> dict[str, RpcValu
 
 
 SCTP_RPCS: tuple[Rpc, ...] = (
-    rpc("core.sctp_info", info, help="SCTP associations: open, remembered, made so far."),
+    rpc("core.sctp_info", info, help="SCTP associations: open, remembered, made so far.", workers=SUM_VALUES),
     rpc("core.sctp_options", options, "*s", help="SCTP settings; of a socket: default, first or its address."),
 )
