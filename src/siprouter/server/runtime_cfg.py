@@ -10,10 +10,11 @@ from siprouter.core.declare import CfgVar, cfg_var
 from siprouter.core.settings import CfgError
 from siprouter.server.logsinks import facility_of
 from siprouter.server.network import STREAM_SETTINGS
+from siprouter.util.errors import OperatorError
 from siprouter.util.log import FACILITIES, facility_number
 
 if TYPE_CHECKING:
-    from siprouter.core.settings import ConfigValue
+    from siprouter.core.settings import ConfigValue, Settings
     from siprouter.core.worker import Worker
     from siprouter.server.network import Network
     from siprouter.transport.outlet import SocketOutlet
@@ -99,6 +100,18 @@ TCP_GAUGES = {
 }
 
 DNS_COUNTERS = {"failed_dns_request": "DNS questions that no server answered"}
+
+
+def check_ranges(settings: Settings) -> list[OperatorError]:
+    """What is wrong with the values that the core parameters tcp_… have."""
+    problems = []
+    for var in TCP_CFG_VARS:
+        if var.name in STREAM_SETTINGS and (var.least or var.most):
+            value = int(getattr(settings, f"tcp_{var.name}"))
+            if not var.least <= value <= var.most:
+                message = f"tcp_{var.name}={value} is out of range"
+                problems.append(OperatorError(message, suggestion=f"a number from {var.least} to {var.most}"))
+    return problems
 
 
 def declare_network_cfg(worker: Worker, network: Network, set_facility: Callable[[int], None]) -> None:

@@ -20,6 +20,7 @@ from siprouter.server.clockwork import log_timer_error
 from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
 from siprouter.server.reload import Watcher, absolute, offer_reload
+from siprouter.server.runtime_cfg import check_ranges
 from siprouter.server.seat import Seat
 from siprouter.state.factory import StateOptions, open_state
 from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
@@ -121,6 +122,7 @@ class Assembly:
         worker.services["config_folder"] = absolute(options.file).parent
         load_modules(parsed, worker)
         apply_overrides(worker, options)
+        parsed.report(check_ranges(worker.settings))
         declare_core_cfg(worker)
         try:
             self.plan_listeners(options)
