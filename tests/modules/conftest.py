@@ -15,6 +15,7 @@ from tests.support.states import backend
 KEEPERS = {
     "cfgutils",
     "counters",
+    "htable",
     "nathelper",
     "nathelper_s",
     "pv",
