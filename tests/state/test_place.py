@@ -70,6 +70,19 @@ def test_a_supervisor_keeps_the_run_alive(tmp_path: Path, start: Start) -> None:
     assert read(tmp_path) == ("here", 3, None, 0)
 
 
+def test_a_run_under_a_supervisor_begins_anew(tmp_path: Path, start: Start) -> None:
+    process = start(tmp_path, WRITE)
+    assert process.hear() == "ready"
+    process.kill()
+    holder = claim(str(tmp_path))
+    worker = start(tmp_path, WRITE)  # one that begins with what lasts, and adds to it
+    assert worker.hear() == "ready"
+    assert read(tmp_path) == ("here", 6, 1, 5)
+    worker.kill()
+    assert read(tmp_path) == ("here", 6, 1, 5)
+    holder.release()
+
+
 def test_only_the_owner_can_read(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir(mode=0o755)
     for name in (str(tmp_path / "d"), str(tmp_path / "e" / "f"), ""):

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +26,7 @@ CLEAN = "clean"
 DATA = "data.mdb"
 DAMAGED = "damaged.mdb"
 SNAPSHOT = "snapshot.mdb"
+EARLIER = "earlier"
 GRACE = 60.0  # seconds in which a directory without lock may be one that a server is just making
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -54,6 +56,20 @@ class Place:
             _note_clean(self.directory)
         os.close(self.owner)
         self.owner = -1
+
+    def begin_run(self, forget: Callable[[], None]) -> None:
+        """Has `forget` called by the first process of a run that opens what is here."""
+        mark = self.directory / EARLIER
+        if not mark.exists():
+            return
+        start = _open(self.directory / START_LOCK)
+        try:
+            fcntl.flock(start, fcntl.LOCK_EX)
+            if mark.exists():
+                forget()
+                mark.unlink()
+        finally:
+            os.close(start)
 
     def give_to(self, uid: int, gid: int) -> None:
         """Makes another user the owner, before this process becomes that user."""
@@ -117,6 +133,7 @@ def _begin(path: Path) -> str:
     descriptor = os.open(before, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     os.write(descriptor, boot.encode())
     os.close(descriptor)
+    os.close(_open(path / EARLIER))
     return recovered
 
 

@@ -156,8 +156,7 @@ class SharedState:
         self._section = Section(self.store)
         self._complained = 0.0
         self._told = 0
-        if place.first:
-            self.store.run(self._brief.forget)
+        place.begin_run(lambda: self.store.run(self._brief.forget))
 
     def table(
         self,
