@@ -1,3 +1,5 @@
+cimport cython
+
 from siprouter.transport.endpoint cimport Endpoint
 
 
@@ -18,4 +20,5 @@ cdef class Blacklist:
     cpdef bint avoids(self, Endpoint to, double now) except -1
 
 
+@cython.locals(services=dict, found=Blacklist)
 cpdef Blacklist blacklist_of(worker)

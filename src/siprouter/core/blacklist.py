@@ -137,7 +137,8 @@ def note_undelivered(worker: Worker, data: bytes, to: Endpoint) -> None:
 
 def blacklist_of(worker: Worker) -> Blacklist:
     """The blacklist of a worker, made once."""
-    found: Blacklist | None = worker.services.get("blacklist")
+    services = worker.services
+    found: Blacklist | None = services.get("blacklist")
     if found is None:
         found = worker.services["blacklist"] = Blacklist(worker)
     return found

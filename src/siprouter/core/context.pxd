@@ -50,4 +50,6 @@ cdef class Context:
     cpdef set_uri(self, str uri)
     cpdef revert_uri(self)
     cpdef bint append_branch(self, Branch branch) except -1
+    cpdef AvpStore shared_avps(self)
+    cpdef dict variables(self)
     cpdef add_reply_header(self, bytes line)

@@ -156,17 +156,25 @@ class Context:
     @property
     def avps(self) -> AvpStore:
         """The attributes of this message's transaction."""
-        if self.avp_store is None:
-            self.avp_store = AvpStore()
-        return self.avp_store
+        return self.shared_avps()
 
     @avps.setter
     def avps(self, value: AvpStore) -> None:
         self.avp_store = value
 
+    def shared_avps(self) -> AvpStore:
+        """`avps`, for another context that is to have them, too."""
+        if self.avp_store is None:
+            self.avp_store = AvpStore()
+        return self.avp_store
+
     @property
     def vars(self) -> dict[str, Any]:
         """Scratch space of modules; key = module name or "module.what"."""
+        return self.variables()
+
+    def variables(self) -> dict[str, Any]:
+        """`vars`, for compiled code."""
         if self.var_map is None:
             self.var_map = {}
         return self.var_map

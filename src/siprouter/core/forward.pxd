@@ -1,19 +1,40 @@
 cimport cython
 
+from siprouter.core.blacklist cimport Blacklist, blacklist_of
 from siprouter.core.context cimport Context
-from siprouter.core.outgoing cimport NextHop, SingleTarget, Target
+from siprouter.core.counters cimport Counter, Counters
+from siprouter.core.late_edits cimport settle_edits
+from siprouter.core.outgoing cimport (
+    NextHop,
+    SingleTarget,
+    Target,
+    endpoint_for,
+    endpoint_for_large,
+    literal_target,
+    next_hop,
+    passes_onsend,
+    route_lines,
+    via_line,
+    via_notes,
+)
+from siprouter.core.send_flags cimport as_advertised, forward_flags
+from siprouter.sip.build cimport build_forward
 from siprouter.sip.message cimport Message
 from siprouter.sip.via cimport Via
-from siprouter.transport.endpoint cimport Endpoint, Listener
+from siprouter.transport.endpoint cimport Endpoint, Listener, is_stream
 
-@cython.locals(msg=Message, via=Via, digest="Py_hash_t")
+cdef unsigned int ADD_LOCAL_RPORT
+
+@cython.locals(msg=Message, via=Via, digest="Py_hash_t", high="unsigned int", low="unsigned int", method=str, parts=tuple)
 cpdef str stateless_branch(Context ctx)
-cpdef forward_request(Context ctx, NextHop hop=*)
+cpdef int forward_request(Context ctx, NextHop hop=*) except? -100
 @cython.locals(target=Target)
 cpdef plan_for(worker, NextHop hop)
+@cython.locals(counters=Counters, counter=Counter)
+cdef int _counted(Context ctx, bint sent) except? -100
 @cython.locals(branch=str)
 cpdef bint send_to_first(Context ctx, plan) except -1
-@cython.locals(flags=int, endpoint=Endpoint, larger=Endpoint, data=bytes, now=double)
+@cython.locals(flags=int, endpoint=Endpoint, larger=Endpoint, data=bytes, now=double, blacklist=Blacklist)
 cpdef bint send_to(Context ctx, target, str branch) except -1
-@cython.locals(listener=Listener, msg=Message)
+@cython.locals(listener=Listener, msg=Message, received=str, rport=int)
 cpdef bytes build_request(Context ctx, Endpoint to, str branch)

@@ -39,8 +39,10 @@ def stateless_branch(ctx: Context) -> str:
     method = "" if msg.method in ("ACK", "CANCEL", "INVITE") else msg.method
     if not setting(ctx.worker, "syn_branch", 1):
         return lasting_branch((*parts, method))
-    digest = hash((*parts, method))
-    return f"z9hG4bKs{digest >> 32 & 0xFFFFFFFF:08x}{digest & 0xFFFFFFFF:08x}.0"
+    digest = hash((parts, method))
+    high = digest >> 32 & 0xFFFFFFFF
+    low = digest & 0xFFFFFFFF
+    return f"z9hG4bKs{high:08x}{low:08x}.0"
 
 
 def lasting_branch(parts: tuple[object, ...]) -> str:
@@ -91,7 +93,9 @@ async def resolve_and_send(ctx: Context, hop: NextHop) -> None:
 
 def _counted(ctx: Context, sent: bool) -> int:
     """Count a request as forwarded or dropped in the group `core`; 1 or -1 for the script."""
-    ctx.worker.counters.declare("core", "fwd_requests" if sent else "drop_requests").inc()
+    counters = ctx.worker.counters
+    counter = counters.declare("core", "fwd_requests" if sent else "drop_requests")
+    counter.inc()
     return 1 if sent else -1
 
 

@@ -31,12 +31,18 @@ def insert_late(ctx: Context, owner: LateLines) -> None:
 
 
 def _remember(ctx: Context, edit: Edit, owner: LateLines) -> None:
-    ctx.vars.setdefault(LATE_EDITS, []).append((edit, owner))
+    known: list[tuple[Edit, LateLines]] | None = ctx.variables().get(LATE_EDITS)
+    if known is None:
+        known = ctx.variables()[LATE_EDITS] = []
+    known.append((edit, owner))
 
 
 def _owner(ctx: Context, edit: Edit) -> LateLines | None:
     known: list[tuple[Edit, LateLines]] = ctx.vars.get(LATE_EDITS, [])
-    return next((owner for other, owner in known if other is edit), None)
+    for other, owner in known:
+        if other is edit:
+            return owner
+    return None
 
 
 def find_late(ctx: Context, kind: type[Any]) -> Any:

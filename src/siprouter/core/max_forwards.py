@@ -18,9 +18,10 @@ HOPS_LEFT = "maxfwd.hops_left"
 
 def hops_left(ctx: Context) -> int:
     """Max-Forwards as far as it was counted down, ABSENT, or BROKEN (logged)."""
-    counted = ctx.vars.get(HOPS_LEFT)
-    if counted is not None:
-        return int(counted)
+    if ctx.var_map is not None:
+        counted = ctx.var_map.get(HOPS_LEFT)
+        if counted is not None:
+            return int(counted)
     msg: Message = ctx.msg
     try:
         return msg.max_forwards
@@ -34,8 +35,8 @@ def set_hops(ctx: Context, hops: int) -> None:
     msg: Message = ctx.msg
     header = msg.get(H_MAX_FORWARDS)
     if header is not None:
-        msg.replace(header.start, header.end - header.start, b"%d" % hops)
-        ctx.vars[HOPS_LEFT] = hops
+        msg.replace(header.start, header.end - header.start, str(hops).encode())
+        ctx.variables()[HOPS_LEFT] = hops
 
 
 def add_hops(ctx: Context, hops: int) -> None:

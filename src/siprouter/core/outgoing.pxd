@@ -1,10 +1,24 @@
 cimport cython
 
 from siprouter.core.context cimport Context
+from siprouter.core.routes cimport CompiledRoute, Script
+from siprouter.sip.build cimport build_reply
 from siprouter.sip.message cimport Message
 from siprouter.sip.uri cimport Uri, parse_uri
 from siprouter.sip.via cimport Via
-from siprouter.transport.endpoint cimport Endpoint, Listener
+from siprouter.transport.endpoint cimport Endpoint, Listener, default_port, is_stream
+from siprouter.transport.listeners cimport Listeners
+from siprouter.util.address cimport normalize_ip, same_ip
+
+cdef int ONSEND
+cdef int PROTO_NONE
+cdef int PROTO_TCP
+cdef int PROTO_TLS
+cdef int PROTO_UDP
+cdef int SIP_PORT
+cdef int U_SIPS
+cdef dict PROTO_IDS
+
 
 cdef class NextHop:
     cdef public str host
@@ -25,17 +39,28 @@ cdef class SingleTarget:
     cpdef Target next(self)
 
 
-@cython.locals(parsed=Uri, host=str, proto=int)
-cpdef NextHop next_hop(uri, proto=*)
+cpdef object setting(worker, str name, default)
+cpdef str reason_phrase(int status)
+@cython.locals(parsed=Uri, host=str, transport=str)
+cpdef NextHop next_hop(uri, int proto=*)
+cpdef str without_brackets(str host)
+@cython.locals(proto=int, host=str, port=int)
+cpdef NextHop next_hop_of_via(Via via)
 @cython.locals(ip=str, proto=int)
 cpdef Target literal_target(NextHop hop)
-cpdef Endpoint endpoint_for(worker, target, forced, received, flags=*)
+@cython.locals(listener=Listener, listeners=Listeners)
+cpdef Endpoint endpoint_for(worker, target, Listener forced, Listener received, int flags=*)
+cpdef Endpoint endpoint_for_large(worker, Endpoint to, Py_ssize_t size, unsigned int send_flags, Listener forced)
 @cython.locals(via=Via, ip=str, port=int)
-cpdef Endpoint reply_target(worker, Message msg, Endpoint source, bint force_rport, flags=*)
-cpdef Endpoint flagged(Endpoint to, flags)
+cpdef Endpoint reply_target(worker, Message msg, Endpoint source, bint force_rport, int flags=*)
+cpdef Endpoint flagged(Endpoint to, int flags)
 @cython.locals(via=Via)
 cpdef tuple via_notes(worker, Message msg, Endpoint source, bint force_rport)
-cpdef bytes via_line(Listener listener, str branch, connection=*, rport=*)
-cpdef bytes route_lines(path)
+@cython.locals(line=bytes)
+cpdef bytes via_line(Listener listener, str branch, long connection=*, long rport=*)
+cpdef bytes route_lines(str path)
 cpdef bytes server_line(worker)
+@cython.locals(lines=list, text=str, tag=str, received=str, rport=int)
+cpdef bytes build_own_reply(Context ctx, Message msg, int status, str reason, str to_tag, bytes headers=*, bytes body=*)
+@cython.locals(script=Script, route=CompiledRoute)
 cpdef bint passes_onsend(Context ctx, bytes data, Endpoint to) except -1

@@ -127,7 +127,12 @@ def next_hop(uri: str | Uri, proto: int = PROTO_NONE) -> NextHop:
             if transport and proto == PROTO_NONE:
                 raise PeerError(478, "Unknown Transport")
         host = parsed.param("maddr") or host
-    return NextHop(host.strip("[]"), parsed.port, proto, parsed.kind == U_SIPS)
+    return NextHop(without_brackets(host), parsed.port, proto, parsed.kind == U_SIPS)
+
+
+def without_brackets(host: str) -> str:
+    """An IPv6 reference as address, any other host as it is."""
+    return host.strip("[]") if host.startswith("[") else host
 
 
 def next_hop_of_via(via: Via) -> NextHop:
@@ -135,7 +140,7 @@ def next_hop_of_via(via: Via) -> NextHop:
     proto = PROTO_IDS.get(via.transport.lower(), PROTO_UDP)
     host = via.maddr or via.received or via.host
     port = via.rport if via.rport > 0 and not via.maddr else via.port
-    return NextHop(host.strip("[]"), port, proto, False)
+    return NextHop(without_brackets(host), port, proto, False)
 
 
 def literal_target(hop: NextHop) -> Target | None:
@@ -153,7 +158,8 @@ def endpoint_for(
     worker: Worker, target: Target, forced: Listener | None, received: Listener | None, flags: int = 0
 ) -> Endpoint | None:
     """The endpoint to send to, with the listener to send from and endpoint flags; None where no listener fits."""
-    listener = worker.listeners.choose(target.proto, target.ip, forced, received)
+    listeners = worker.listeners
+    listener = listeners.choose(target.proto, target.ip, forced, received)
     if listener is None:
         return None
     return Endpoint(target.proto, target.ip, target.port, 0, listener, flags)
@@ -222,7 +228,7 @@ def via_notes(worker: Worker, msg: Message, source: Endpoint, force_rport: bool)
 def via_line(listener: Listener, branch: str, connection: int = 0, rport: int = 0) -> bytes:
     """Our Via line for a request that leaves by `listener`; `connection` is the one that replies go back by; where
     `rport` is not 0, it asks for the port that the request comes from (RFC 3581)."""
-    line = b"Via: SIP/2.0/%b %b;branch=%b" % (listener.via_transport, listener.sent_by, branch.encode())
+    line = listener.via_start + branch.encode()
     if connection:
         line = b"%b;i=%x" % (line, connection)
     return line + b";rport\r\n" if rport else line + b"\r\n"

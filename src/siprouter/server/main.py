@@ -47,8 +47,10 @@ MAX_WORKERS = 64
 
 Ready = Callable[[bool, bool], None]
 
-# Messages and transactions are freed by their reference counts; collections are for the rare cycle that a script makes
-GC_THRESHOLDS = (50_000, 20, 20)
+# Messages and transactions are freed by their reference counts; collections are for the rare cycle that a script makes.
+# The first number is more than the objects of some thousands of transactions in progress: these live for seconds, so
+# that each collection while their number grows would look at all of them and find nothing.
+GC_THRESHOLDS = (500_000, 10, 10)
 
 
 def run(options: RunOptions) -> int:

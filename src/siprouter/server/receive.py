@@ -41,6 +41,13 @@ class MessageReceiver:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self._http = HttpDoor(worker)
+        hooks = worker.hooks  # the lists grow in place
+        self._message_in = hooks.message_in
+        self._request_in = hooks.request_in
+        self._reply_in = hooks.reply_in
+        self._script_start = hooks.script_start
+        self._script_end = hooks.script_end
+        self._now = worker.now
         count = worker.counters.declare
         self._bad_requests = count("core", "err_requests", "requests too bad to process")
         self._bad_replies = count("core", "err_replies", "replies too bad to process")
@@ -54,7 +61,7 @@ class MessageReceiver:
         """One whole message. Never raises."""
         worker = self.worker
         try:
-            for change in worker.hooks.message_in:
+            for change in self._message_in:
                 changed = change(data, source)
                 if changed is not None:
                     data = changed
@@ -66,7 +73,7 @@ class MessageReceiver:
             self._bad_requests.inc()
             worker.log.exception("message of %d bytes from %s", len(data), source)
             return
-        ctx = Context(worker, worker.script, msg, source, worker.now())
+        ctx = Context(worker, worker.script, msg, source, self._now())
         try:
             if msg.is_request:
                 self._request(ctx)
@@ -86,8 +93,7 @@ class MessageReceiver:
     # --- requests
 
     def _request(self, ctx: Context) -> None:
-        worker = self.worker
-        for absorb in worker.hooks.request_in:
+        for absorb in self._request_in:
             if absorb(ctx):
                 return
         script = ctx.script
@@ -98,7 +104,7 @@ class MessageReceiver:
 
     def _run(self, ctx: Context, route: CompiledRoute) -> None:
         """Run a route, now or, where it may wait, beside other messages."""
-        for begin in self.worker.hooks.script_start:
+        for begin in self._script_start:
             begin(ctx)
         result = route.run(ctx)
         if isinstance(result, int):
@@ -115,7 +121,7 @@ class MessageReceiver:
 
     def _ended(self, ctx: Context) -> None:
         """The request or core reply route is through."""
-        for end in self.worker.hooks.script_end:
+        for end in self._script_end:
             end(ctx)
         if not ctx.msg.is_request:
             self._after_reply_route(ctx)
@@ -137,7 +143,7 @@ class MessageReceiver:
         if ctx.dropped:
             self._dropped_replies.inc()
             return
-        for handle in self.worker.hooks.reply_in:
+        for handle in self._reply_in:
             if handle(ctx):
                 return
         if forward_reply(ctx):

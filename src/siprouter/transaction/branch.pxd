@@ -1,6 +1,10 @@
 from siprouter.transaction.base cimport Retransmitter
 
 
+cdef int C_CALLING
+cdef int C_RESOLVING
+
+
 cdef class Branch(Retransmitter):
     cdef public object owner
     cdef public Cancel cancel

@@ -6,6 +6,29 @@ from siprouter.transaction.server cimport ServerTransaction
 from siprouter.transport.endpoint cimport Endpoint
 from siprouter.util.wheel cimport Wheel
 
+cdef int B_BLIND
+cdef int B_CANCELED
+cdef int B_INV_TIMER
+cdef int B_TIMED_OUT
+cdef int CANCEL_FAKE_487
+cdef int CANCEL_KEEP_RETRANSMITTING
+cdef double EARLY
+cdef int F_CANCELED
+cdef int F_LOCAL
+cdef int F_NOISY
+cdef int F_RELEASED
+cdef int NO_ANSWER
+cdef int ON_FAILURE
+cdef int ON_FAILURE_RO
+cdef int REQUEST_SENT
+cdef int R_1XX
+cdef int R_2XX
+cdef int SEND_FAILED
+cdef int START
+cdef int TRANSPORT_ERROR
+cdef int T_FINAL
+cdef int T_LINGER
+cdef int T_RETRANSMIT
 cdef bytes INVITE_ACTIONS
 cdef bytes INVITE_NEXT
 cdef bytes OTHER_ACTIONS

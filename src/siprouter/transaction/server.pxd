@@ -4,6 +4,13 @@ from siprouter.transaction.base cimport Config, Retransmitter, Shared, Statistic
 from siprouter.transaction.branch cimport Branch
 from siprouter.transport.endpoint cimport Endpoint
 
+cdef int DESTROY
+cdef int REQ_RETR_IN
+cdef int RESPONSE_OUT
+cdef int RESPONSE_READY
+cdef int RESPONSE_SENT
+cdef int S_PROCEEDING
+cdef int S_TRYING
 cdef bytes INVITE_ACTIONS
 cdef bytes INVITE_NEXT
 cdef bytes OTHER_ACTIONS

@@ -7,6 +7,12 @@ from siprouter.transaction.branch cimport Branch
 from siprouter.transaction.transaction cimport Transaction
 from siprouter.transport.endpoint cimport Endpoint
 
+cdef int E2EACK_IN
+cdef int E2EACK_RETR_IN
+cdef int F_LOCAL
+cdef int LOCAL_REPLY
+
+
 cdef str COOKIE
 cdef int LABEL_START
 cdef int LABEL_END

@@ -4,6 +4,20 @@ from siprouter.transaction.branch cimport Branch, Cancel
 from siprouter.transaction.client cimport ForkingTransaction
 from siprouter.transaction.forking cimport challenge_count, has_pending, pick_best
 
+cdef int B_CANCELED
+cdef int B_FAKED
+cdef int B_FIRST
+cdef int B_INV_TIMER
+cdef int B_REPLIED
+cdef int F_DISABLE_6XX
+cdef int F_GONE
+cdef int F_LOCAL
+cdef int F_SEEN_6XX
+cdef int LOCAL_REPLY
+cdef int ON_FAILURE
+cdef int ON_FAILURE_RO
+cdef int OVERLOADED
+cdef int RESPONSE_FWDED
 cdef int C_ACK
 cdef int C_CALLING
 cdef int C_FAILURE

@@ -13,6 +13,7 @@ cdef class Listener:
     cdef public bytes via_host
     cdef public int via_port
     cdef public bytes sent_by
+    cdef public bytes via_start
     cdef public bytes via_transport
 
 

@@ -55,7 +55,8 @@ class Listener:
 
     `address` is the bound IP address without brackets, `port` the bound port, `name` "udp:127.0.0.1:5060".
     `via_host` is what stands for us in Via, Record-Route and Contact: the advertised address or else `address`,
-    IPv6 in brackets; `sent_by` is it with its port, where the port is needed (not 5060, or advertised).
+    IPv6 in brackets; `sent_by` is it with its port, where the port is needed (not 5060, or advertised). `via_start` is
+    our Via line up to the value of the branch.
     """
 
     __slots__ = (
@@ -69,6 +70,7 @@ class Listener:
         "sent_by",
         "via_host",
         "via_port",
+        "via_start",
         "via_transport",
     )
 
@@ -87,6 +89,7 @@ class Listener:
         show_port = advertised_port != 0 or port != SIP_PORT
         self.sent_by = b"%b:%d" % (self.via_host, self.via_port) if show_port else self.via_host
         self.via_transport = VIA_TRANSPORTS[proto]
+        self.via_start = b"Via: SIP/2.0/%b %b;branch=" % (self.via_transport, self.sent_by)
 
     def __repr__(self) -> str:
         return f"<Listener {self.name}>"

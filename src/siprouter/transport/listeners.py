@@ -92,12 +92,17 @@ class Listeners:
         """True where host, port and protocol (0 = any) are those of a listener or an alias, or a self check says so."""
         entries = self._entries(host)
         if entries is not None:
-            for my_port, my_proto, _ in entries:
+            for entry in entries:
+                my_port = entry[0]
+                my_proto = entry[1]
                 if (port == 0 or my_port == 0 or my_port == port) and (
                     proto == 0 or my_proto == 0 or my_proto == proto
                 ):
                     return True
-        return any(check(host, port, proto) for check in self.self_checks)
+        for check in self.self_checks:  # noqa: SIM110 (a generator costs more than all the rest)
+            if check(host, port, proto):
+                return True
+        return False
 
     def is_my_port(self, port: int, proto: int = PROTO_NONE) -> bool:
         """True where a listener has this port (and protocol; 0 = any)."""

@@ -32,7 +32,31 @@ def is_ip(text: str) -> bool:
 
 def is_ipv4(text: str) -> bool:
     """True for a dotted quad."""
-    return ":" not in text and parse_ip(text) is not None
+    return is_dotted_quad(text)
+
+
+def is_dotted_quad(text: str) -> bool:
+    """True for four numbers from 0 to 255 without leading zeros; the same as inet_pton says, without asking it."""
+    size = len(text)
+    if not 7 <= size <= 15:
+        return False
+    parts = 1
+    digits = value = 0
+    for i in range(size):
+        c = ord(text[i])
+        if 48 <= c <= 57:
+            if digits and value == 0:
+                return False
+            value = value * 10 + c - 48
+            digits += 1
+            if value > 255:
+                return False
+        elif c == 46 and digits and parts < 4:
+            parts += 1
+            digits = value = 0
+        else:
+            return False
+    return parts == 4 and digits > 0
 
 
 def is_ipv6(text: str) -> bool:
@@ -49,16 +73,16 @@ def format_ip(packed: bytes) -> str:
 
 def normalize_ip(text: str) -> str | None:
     """The one way to write this address (no brackets, IPv6 shortened, lower case); None where it is none."""
-    packed = parse_ip(text)
-    if packed is None:
-        return None
-    return text if len(packed) == 4 else format_ip(packed)  # there is one way only to write a dotted quad
+    if is_dotted_quad(text):
+        return text  # there is one way only to write it
+    packed = parse_ip(text) if ":" in text else None
+    return None if packed is None else format_ip(packed)
 
 
 def same_ip(one: str, other: str) -> bool:
     """True where both are the same address, however written; False where one is no address."""
-    if one == other and ":" not in one:
-        return is_ipv4(one)
+    if ":" not in one and ":" not in other:
+        return one == other and is_dotted_quad(one)
     packed = parse_ip(one)
     return packed is not None and packed == parse_ip(other)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from siprouter.modules.rr.record import ROUTE_PARAMS
 from siprouter.sip.headers import Header
 from siprouter.sip.message import Message
 from siprouter.sip.nameaddr import NameAddr
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 DRIVEN = 1
 NOT_DRIVEN = -1
-ROUTE_PARAMS = "rr.route_params"
 
 
 def loose_route(inst: RecordRouting, ctx: Context) -> int:
@@ -43,7 +43,8 @@ def loose_route(inst: RecordRouting, ctx: Context) -> int:
 
 def is_mine(inst: RecordRouting, uri: Uri) -> int:
     """1 where a URI leads here, 0 where it does not, -1 where it would but for its user (parameter ignore_user)."""
-    if not uri.host or not inst.worker.is_myself(uri.host, uri.port or SIP_PORT):
+    listeners = inst.worker.listeners
+    if not uri.host or not listeners.is_myself(uri.host, uri.port or SIP_PORT):
         return 0
     return -1 if inst.ignore_user and uri.user == inst.ignore_user else 1
 
@@ -71,8 +72,7 @@ class RouteSet:
         self.first = 0
         self.end = len(self.addresses)
 
-    @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether all routes were taken."""
         return self.first >= self.end
 
@@ -92,17 +92,20 @@ class RouteSet:
     def remove_taken(self) -> None:
         """Make the edits: whole lines where nothing of them is left."""
         for header in self.msg.all(H_ROUTE):
-            if self.empty:
+            if self.first >= self.end:
                 self.msg.delete(header.name_start, header.line_end - header.name_start)
-                continue
-            inside = [pos for pos, address in enumerate(self.addresses) if header.start <= address.start < header.end]
-            left = [pos for pos in inside if self.first <= pos < self.end]
-            if len(left) == len(inside):
-                continue
-            if left:
-                self._shorten(header, left[0] - inside[0], inside[-1] - left[-1], left)
             else:
-                self.msg.delete(header.name_start, header.line_end - header.name_start)
+                self._remove_part(header)
+
+    def _remove_part(self, header: Header) -> None:
+        inside = [pos for pos, address in enumerate(self.addresses) if header.start <= address.start < header.end]
+        left = [pos for pos in inside if self.first <= pos < self.end]
+        if len(left) == len(inside):
+            return
+        if left:
+            self._shorten(header, left[0] - inside[0], inside[-1] - left[-1], left)
+        else:
+            self.msg.delete(header.name_start, header.line_end - header.name_start)
 
     def _shorten(self, header: Header, before: int, behind: int, left: list[int]) -> None:
         if before:
@@ -118,7 +121,7 @@ def after_strict(inst: RecordRouting, ctx: Context, routes: RouteSet, uri: Uri) 
     if inst.enable_double_rr and top.param("r2") is not None and is_mine(inst, top) > 0:
         force_socket(inst, ctx, top)
         routes.take_first()
-        if routes.empty:
+        if routes.is_empty():
             routes.remove_taken()
             return NOT_DRIVEN
     address = routes.top()
@@ -143,10 +146,10 @@ def after_loose(inst: RecordRouting, ctx: Context, routes: RouteSet) -> int:
     if mine:
         params = uri.params
         routes.take_first()
-        if not routes.empty and inst.enable_double_rr and uri.param("r2") is not None:
+        if not routes.is_empty() and inst.enable_double_rr and uri.param("r2") is not None:
             force_socket(inst, ctx, routes.top().parsed_uri)
             routes.take_first()
-        if routes.empty:
+        if routes.is_empty():
             routes.remove_taken()
             return routed(inst, ctx, params, DRIVEN if ctx.msg.to.tag else NOT_DRIVEN)
     address = routes.top()
@@ -164,7 +167,7 @@ def after_loose(inst: RecordRouting, ctx: Context, routes: RouteSet) -> int:
 def routed(inst: RecordRouting, ctx: Context, params: str, result: int) -> int:
     """Remember the parameters of our own route and tell those who want to know."""
     if params:
-        ctx.vars[ROUTE_PARAMS] = params
+        ctx.variables()[ROUTE_PARAMS] = params
         for callback in inst.callbacks:
             callback(ctx, params)
     return result

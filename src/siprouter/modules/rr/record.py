@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from siprouter.transport.endpoint import PROTO_NAMES, PROTO_UDP, Listener
 
+ROUTE_PARAMS = "rr.route_params"
+"""key of `ctx.vars`: the parameters of our own route, once loose_route() has met it"""
+
 
 def _address(listener: Listener) -> bytes:
     """`host[:port][;transport=…]` of a socket."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from siprouter.core.args import ArgType, Constant, Folded
 from siprouter.core.late_edits import exchange_late, find_late, insert_late
 from siprouter.core.values import Value, to_text
-from siprouter.modules.rr.loose import ROUTE_PARAMS
-from siprouter.modules.rr.record import RecordRoute
+from siprouter.modules.rr.record import ROUTE_PARAMS, RecordRoute
 from siprouter.sip.message import Message
 from siprouter.util.errors import OperatorError, PeerError, SourceLocation
 from siprouter.util.regex import Regex
@@ -83,7 +82,9 @@ class RecordRouting:
         """record_route([params])"""
         if self._recorded(ctx):
             return self._twice()
-        suffix = self._lr() + self._from_tag(ctx) + to_bytes(params) + ctx.vars.pop(WAITING_PARAMS, b"")
+        suffix = self._lr() + self._from_tag(ctx) + to_bytes(params)
+        if ctx.var_map is not None:
+            suffix += ctx.var_map.pop(WAITING_PARAMS, b"")
         owner = RecordRoute(ctx.source.listener, self._user(ctx), suffix, bool(self.enable_double_rr))
         insert_late(ctx, owner)
         return 1
@@ -101,8 +102,14 @@ class RecordRouting:
 
     def _recorded(self, ctx: Context) -> bool:
         """Whether this branch has a Record-Route of ours already."""
-        preset = ctx.vars.get(PRESET)
-        return find_late(ctx, RecordRoute) is not None or any(edit is preset for edit in ctx.msg.edits)
+        if ctx.var_map is None:
+            return False
+        preset = ctx.var_map.get(PRESET)
+        if preset is not None:
+            for edit in ctx.msg.edits:
+                if edit is preset:
+                    return True
+        return find_late(ctx, RecordRoute) is not None
 
     def _twice(self) -> int:
         self.log.error("request is record-routed already", source="rr")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from siprouter.modules.rr.loose import (
     DRIVEN,
     NOT_DRIVEN,
-    ROUTE_PARAMS,
     RouteSet,
     force_socket,
     is_mine,
     is_strict,
     routed,
 )
+from siprouter.modules.rr.record import ROUTE_PARAMS
 from siprouter.sip.message import Message
 from siprouter.sip.names import H_ROUTE
 from siprouter.sip.uri import Uri
@@ -34,7 +34,7 @@ def loose_route(inst: SerRecordRouting, ctx: Context) -> int:
         return NOT_DRIVEN
     try:
         routes = RouteSet(msg)
-        return NOT_DRIVEN if routes.empty else _follow(inst, ctx, routes)
+        return NOT_DRIVEN if routes.is_empty() else _follow(inst, ctx, routes)
     except PeerError as error:
         inst.log.error("cannot follow the route: %s", error.reason, source="rr")
         return NOT_DRIVEN
@@ -71,11 +71,11 @@ def after_loose(inst: SerRecordRouting, ctx: Context, routes: RouteSet, to_me: b
     inst.restore_cookie(ctx, own)
     routes.take_first()
     double = is_double(inst, own)
-    if double and not routes.empty:
+    if double and not routes.is_empty():
         if inst.force_send_socket:
             force_socket(inst, ctx, routes.top().parsed_uri)
         routes.take_first()
-    if routes.empty:
+    if routes.is_empty():
         routes.remove_taken()
         return routed(inst, ctx, own.params, NOT_DRIVEN if to_me else DRIVEN)
     address = routes.top()
@@ -98,7 +98,7 @@ def after_strict(inst: SerRecordRouting, ctx: Context, routes: RouteSet, own: Ur
     if mine:
         inst.store_user(ctx, routes.top().parsed_uri)
         routes.take_first()
-        if routes.empty:
+        if routes.is_empty():
             routes.remove_taken()
             return routed(inst, ctx, own.params, NOT_DRIVEN)
     address = routes.top()

@@ -1,1 +1,3 @@
-# No C types: compiled as it is.
+from siprouter.core.context cimport Context
+
+cpdef int has_totag(inst, Context ctx) except? -1000

@@ -38,6 +38,8 @@ def method_bit(method: str) -> int:
 def is_avoided(tm: Tm, method: str, to: Endpoint, now: float) -> bool:
     """Whether a request should not be sent there."""
     blacklist = blacklist_of(tm.worker)
+    if not blacklist.entries:
+        return False
     return bool(tm.cfg.blst_methods_lookup & method_bit(method)) and blacklist.avoids(to, now)
 
 

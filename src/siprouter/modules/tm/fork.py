@@ -11,7 +11,7 @@ from siprouter.core.routes import BRANCH
 from siprouter.core.send_flags import forward_flags
 from siprouter.modules.tm.blacklisting import is_avoided
 from siprouter.modules.tm.build import BranchInfo, build_branch
-from siprouter.modules.tm.hints import FORWARDED
+from siprouter.modules.tm.hints import FORWARDED, Hints, hints_of
 from siprouter.transaction.branch import B_FIRST, B_TRIED, Branch
 from siprouter.transaction.events import REQUEST_FWDED
 from siprouter.transaction.server import F_CANCELED, F_DISABLE_FAILOVER, F_LOCAL, F_SEEN_6XX
@@ -64,7 +64,7 @@ def forward(tm: Tm, ctx: Context, transaction: Transaction, hop: NextHop | None,
     `hop` overrides where all of them go, `proto` (0: none) by which transport. 1 when at least one is on its way, else
     a negative code, with the SIP error in the hints.
     """
-    hints = tm.hints(ctx)
+    hints = hints_of(ctx)
     if transaction.flags & F_CANCELED:
         hints.error = (487, "Request Terminated")
         return -487
@@ -73,7 +73,7 @@ def forward(tm: Tm, ctx: Context, transaction: Transaction, hop: NextHop | None,
     if tm.loop_detection and is_loop(transaction):
         hints.error = (482, "Loop Detected")
         return -1
-    tm.hints(transaction.context).save(ctx)
+    hints_of(transaction.context).save(ctx)
     wishes = destination_set(ctx)
     route: CompiledRoute | None = transaction.on_branch
     transaction.on_branch = None
@@ -94,16 +94,18 @@ def forward(tm: Tm, ctx: Context, transaction: Transaction, hop: NextHop | None,
     consume(ctx)
     if not started:
         return worst or -1
-    started[0][0].flags |= B_FIRST
+    branch = started[0][0]
+    branch.flags |= B_FIRST
     return send_all(tm, ctx, transaction, started)
 
 
 def send_all(tm: Tm, ctx: Context, transaction: Transaction, started: list[tuple[Branch, Any]]) -> int:
     """Send the new branches whose targets are known; the others follow by themselves."""
-    hints = tm.hints(ctx)
+    hints = hints_of(ctx)
     alive = 0
-    for branch, plan in started:
-        if plan is None or send_branch(tm, transaction, branch, plan, tm.worker.now()):
+    for made in started:
+        branch = made[0]
+        if made[1] is None or send_branch(tm, transaction, branch, made[1], ctx.worker.now()):
             alive += 1
     if not alive:
         hints.error = (477, "Next Hop Not Reached")
@@ -116,13 +118,17 @@ def send_all(tm: Tm, ctx: Context, transaction: Transaction, started: list[tuple
 def destination_set(ctx: Context) -> list[Wish]:
     """The request URI unless it was used up, and the additional branches."""
     wishes: list[Wish] = []
-    branches = ctx.branch_list or []
-    fresh = not ctx.uri_consumed or ctx.dst_uri != ctx.tm.dst_uri
-    if fresh and not any(branch.uri == ctx.uri and branch.dst_uri == ctx.dst_uri for branch in branches):
+    fresh = True
+    if ctx.uri_consumed:
+        hints: Hints = ctx.tm
+        fresh = ctx.dst_uri != hints.dst_uri
+    if fresh and not is_named(ctx):
         wishes.append(
             Wish(ctx.new_uri, ctx.dst_uri, ctx.path, ctx.force_socket, ctx.branch_flags, ctx.instance, ctx.send_flags)
         )
-    for branch in branches:
+    if ctx.branch_list is None:
+        return wishes
+    for branch in ctx.branch_list:
         wishes.append(
             Wish(
                 branch.uri,
@@ -137,11 +143,21 @@ def destination_set(ctx: Context) -> list[Wish]:
     return wishes
 
 
+def is_named(ctx: Context) -> bool:
+    """Whether one of the additional branches is the request URI with its destination."""
+    if ctx.branch_list is not None:
+        for branch in ctx.branch_list:
+            if branch.uri == ctx.uri and branch.dst_uri == ctx.dst_uri:
+                return True
+    return False
+
+
 def consume(ctx: Context) -> None:
     """The destination set has been used."""
     ctx.branch_list = None
     ctx.uri_consumed = True
-    ctx.tm.dst_uri = ctx.dst_uri
+    hints: Hints = ctx.tm
+    hints.dst_uri = ctx.dst_uri
 
 
 def add_branch(
@@ -171,14 +187,21 @@ def add_branch(
         edits = changed
     else:
         edits = list(ctx.msg.edits)
-    target = hop or next_hop(wish.dst_uri or wish.uri or ctx.msg.uri, proto)
-    branch = transaction.add_branch(tm.worker.now())
-    branch.uri = wish.uri or ctx.msg.uri
+    msg = ctx.msg
+    uri = wish.uri or msg.uri
+    if hop is not None:
+        target = hop
+    elif wish.dst_uri or wish.uri:
+        target = next_hop(wish.dst_uri or uri, proto)
+    else:
+        target = next_hop(msg.parsed_uri, proto)
+    branch = transaction.add_branch(ctx.worker.now())
+    branch.uri = uri
     branch.info = wish.branch_info(edits)
-    plan = plan_for(tm.worker, target)
+    plan = plan_for(ctx.worker, target)
     if plan is None:
         transaction.await_target(branch)
-        tm.worker.spawn(resolve_later(tm, transaction, branch, target), "resolve")
+        ctx.worker.spawn(resolve_later(tm, transaction, branch, target), "resolve")
     else:
         branch.plan = plan
     return branch, plan
@@ -374,7 +397,7 @@ def send_to(tm: Tm, transaction: Transaction, branch: Branch, target: Any, now: 
     """Build and send a branch to one target."""
     ctx: Context = transaction.context
     info: BranchInfo = branch.info
-    worker = tm.worker
+    worker = ctx.worker
     to = endpoint_for(worker, target, info.forced, ctx.source.listener, forward_flags(info.send_flags))
     if to is None:
         worker.log.error("no socket to send to %s from", target.ip, source="tm")
@@ -409,9 +432,10 @@ def try_next_target(tm: Tm, transaction: Transaction, branch: Branch, now: float
     except PeerError:
         return False
     info: BranchInfo = branch.info
-    edits = info.edits if tm.cfg.reparse_on_dns_failover else tm.hints(transaction.context).edits
-    fresh.info = BranchInfo(info.uri, info.path, edits, info.flags, info.forced, info.instance, info.send_flags)
-    fresh.info.msg = info.msg if tm.cfg.reparse_on_dns_failover else None
+    edits = info.edits if tm.cfg.reparse_on_dns_failover else hints_of(transaction.context).edits
+    again = BranchInfo(info.uri, info.path, edits, info.flags, info.forced, info.instance, info.send_flags)
+    again.msg = info.msg if tm.cfg.reparse_on_dns_failover else None
+    fresh.info = again
     fresh.uri = branch.uri
     fresh.plan = Resumed(peek, plan)
     return send_branch(tm, transaction, fresh, fresh.plan, now)

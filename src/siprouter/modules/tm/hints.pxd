@@ -1,3 +1,5 @@
+cimport cython
+
 from siprouter.core.context cimport Context
 
 
@@ -30,3 +32,7 @@ cdef class Hints:
     cdef public bint saved
 
     cpdef save(self, Context ctx)
+
+
+@cython.locals(hints=Hints)
+cpdef Hints hints_of(Context ctx)

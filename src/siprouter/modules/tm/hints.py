@@ -89,3 +89,12 @@ class Hints:
         self.instance = ctx.instance
         self.force_socket = ctx.force_socket
         self.branch_flags = ctx.branch_flags
+
+
+def hints_of(ctx: Context) -> Hints:
+    """The hints of a request's context, made where there are none."""
+    hints: Hints | None = ctx.tm
+    if hints is None:
+        hints = Hints("")
+        ctx.tm = hints
+    return hints

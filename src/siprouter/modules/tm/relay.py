@@ -9,7 +9,7 @@ from siprouter.core.outgoing import NextHop, next_hop
 from siprouter.core.routes import FAILURE
 from siprouter.modules.tm import cancel
 from siprouter.modules.tm.fork import forward
-from siprouter.modules.tm.hints import FORWARDED, RELEASED
+from siprouter.modules.tm.hints import FORWARDED, RELEASED, hints_of
 from siprouter.sip.names import M_ACK, M_CANCEL
 from siprouter.transaction.server import F_AUTO_100, F_DISABLE_FAILOVER, F_LOCAL
 from siprouter.transport.endpoint import PROTO_IDS, PROTO_NONE, SIP_PORT
@@ -37,7 +37,8 @@ def relay(tm: Tm, ctx: Context, hop: NextHop | None = None, proto: int = PROTO_N
             return cancel.forward_cancel(tm, ctx, hop, proto)
         transaction = ctx.transaction or tm.create(ctx)
     except PeerError as error:
-        tm.hints(ctx).error = (error.status, error.reason)
+        hints = hints_of(ctx)
+        hints.error = (error.status, error.reason)
         return -error.status
     if replicate:
         transaction.flags |= F_LOCAL
@@ -46,7 +47,8 @@ def relay(tm: Tm, ctx: Context, hop: NextHop | None = None, proto: int = PROTO_N
     result = forward(tm, ctx, transaction, hop, proto)
     if result < 0 and replicate:
         transaction.release(tm.worker.now())
-        tm.hints(ctx).done |= RELEASED
+        hints = hints_of(ctx)
+        hints.done |= RELEASED
     return result
 
 
@@ -262,5 +264,6 @@ def t_relay_cancel(tm: Tm, ctx: Context) -> int:
         tm.hints(ctx).error = (error.status, error.reason)
         return -1
     cancel.cancel_invite(tm, ctx, transaction, found)
-    tm.hints(ctx).done |= FORWARDED
+    hints = hints_of(ctx)
+    hints.done |= FORWARDED
     return 0

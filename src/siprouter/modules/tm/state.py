@@ -13,7 +13,7 @@ from siprouter.core.send_flags import reply_flags
 from siprouter.core.settings import CfgError
 from siprouter.modules.tm.blacklisting import note_undelivered
 from siprouter.modules.tm.draining import is_brief
-from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints
+from siprouter.modules.tm.hints import FORWARDED, RELEASED, REPLIED, Hints, hints_of
 from siprouter.modules.tm.settings import DEFAULT_FR_INV_NEXT, apply_setting, check_setting, setting_names
 from siprouter.modules.tm.uac import LocalRequest, OnReply, Wanted, start_request
 from siprouter.modules.tm.user import ScriptUser
@@ -139,7 +139,9 @@ class Tm:
         """An ACK: hop by hop or for our own 2xx it is ours, any other is for the script."""
         hints = Hints("")
         ctx.tm = hints
-        kind, transaction = self.table.find_ack(ctx.msg)
+        found = self.table.find_ack(ctx.msg)
+        kind = found[0]
+        transaction = found[1]
         if kind == ACK_NONE or transaction is None:
             return False
         if kind == ACK_RELAYED:
@@ -187,9 +189,11 @@ class Tm:
 
     def script_end(self, ctx: Context) -> None:
         """The request route has ended: a transaction that it made and did nothing with must not stay."""
-        hints: Hints | None = ctx.tm
-        transaction = ctx.transaction
-        if hints is None or transaction is None or not ctx.msg.is_request or not hints.created:
+        if not ctx.msg.is_request or ctx.transaction is None or ctx.tm is None:
+            return
+        hints: Hints = ctx.tm
+        transaction: Any = ctx.transaction
+        if not hints.created:
             return
         held = hints.hold
         if held is not None:
@@ -214,7 +218,7 @@ class Tm:
 
     def create(self, ctx: Context) -> Transaction:
         """A new transaction for the request of `ctx`, as the hints say. Raises PeerError."""
-        hints = self.hints(ctx)
+        hints = hints_of(ctx)
         msg = ctx.msg
         target = reply_target(self.worker, msg, ctx.source, ctx.force_rport, reply_flags(ctx.send_flags))
         transaction = self.table.create(msg, ctx.source, target, self.worker.now(), hints.key)
@@ -270,11 +274,7 @@ class Tm:
 
     def hints(self, ctx: Context) -> Hints:
         """The hints of this message."""
-        hints: Hints | None = ctx.tm
-        if hints is None:
-            hints = Hints("")
-            ctx.tm = hints
-        return hints
+        return hints_of(ctx)
 
     def set_flag(self, ctx: Context, flag: int, on: bool) -> int:
         """Set or clear a flag of the transaction, or of the one to come."""

@@ -12,7 +12,7 @@ from siprouter.core.send_flags import reply_flags
 from siprouter.modules.tm import build
 from siprouter.modules.tm.blacklisting import note_503, note_failure
 from siprouter.modules.tm.fork import try_next_target
-from siprouter.modules.tm.hints import REPLIED, Hints
+from siprouter.modules.tm.hints import REPLIED, Hints, hints_of
 from siprouter.sip.build import build_forward_reply
 from siprouter.sip.names import H_PROXY_AUTHENTICATE, H_WWW_AUTHENTICATE
 from siprouter.transaction.base import DROPPED, PENDING
@@ -28,6 +28,7 @@ from siprouter.util.errors import PeerError
 
 if TYPE_CHECKING:
     from siprouter.core.routes import CompiledRoute
+    from siprouter.modules.tm.build import BranchInfo
     from siprouter.modules.tm.state import Tm
     from siprouter.transaction.branch import Branch
     from siprouter.transaction.transaction import Transaction
@@ -74,14 +75,15 @@ class ScriptUser:
         """Let the context of a reply share what belongs to the transaction."""
         ctx.transaction = transaction
         ctx.branch_index = branch.index
-        request = transaction.context
-        if isinstance(request, Context):
+        if isinstance(transaction.context, Context):
+            request: Context = transaction.context
             ctx.script = request.script
             ctx.flags = request.flags
             ctx.script_flags = request.script_flags
-            ctx.avps = request.avps
+            ctx.avp_store = request.shared_avps()
         if branch.info is not None:
-            ctx.branch_flags = branch.info.flags
+            info: BranchInfo = branch.info
+            ctx.branch_flags = info.flags
         kind = LOCAL_RESPONSE_IN if transaction.flags & F_LOCAL else RESPONSE_IN
         if transaction.watched & kind:
             self.event(kind, transaction, transaction.request, ctx, ctx.msg.status)
@@ -108,11 +110,12 @@ class ScriptUser:
 
     def after_reply_route(self, transaction: Transaction, branch: Branch, reply: Context) -> int:
         """Take over flags; the status to go on with, or DROPPED (provisional replies only)."""
-        request = transaction.context
-        if isinstance(request, Context):
+        if isinstance(transaction.context, Context):
+            request: Context = transaction.context
             request.flags = reply.flags
         if branch.info is not None:
-            branch.info.flags = reply.branch_flags
+            info: BranchInfo = branch.info
+            info.flags = reply.branch_flags
         if reply.dropped and reply.msg.status < 200:
             return DROPPED
         return self.status_of(branch, reply)
@@ -217,7 +220,10 @@ class ScriptUser:
     def to_tag(self, transaction: Transaction) -> str:
         """The tag of all our replies in a transaction; nobody else can guess it."""
         if not transaction.to_tag:
-            transaction.to_tag = f"{hash((self.tag_secret, transaction.tid)) & 0xFFFFFFFFFFFFFFFF:016x}"
+            digest = hash((self.tag_secret, transaction.tid))
+            high = digest >> 32 & 0xFFFFFFFF
+            low = digest & 0xFFFFFFFF
+            transaction.to_tag = f"{high:08x}{low:08x}"
         return transaction.to_tag
 
     def reply_locally(
@@ -236,7 +242,8 @@ class ScriptUser:
         tag = self.to_tag(transaction) if status >= 180 else ""
         data = build_own_reply(ctx, transaction.request, status, reason, tag, headers, body)
         if status >= 200:
-            self.tm.hints(ctx).done |= REPLIED
+            hints = hints_of(ctx)
+            hints.done |= REPLIED
         return transaction.reply(status, data, now)
 
     def send_trying(self, transaction: Transaction, ctx: Context) -> None:
@@ -309,9 +316,10 @@ class ScriptUser:
 
     def destroyed(self, transaction: Transaction) -> None:
         """Cut the ties between transaction and contexts, so that all go at once."""
-        ctx = transaction.context
+        context = transaction.context
         transaction.context = None
-        if ctx is not None:
+        if isinstance(context, Context):
+            ctx: Context = context
             ctx.transaction = None
         for branch in transaction.branches:
             branch.reply = None
