@@ -438,7 +438,8 @@ def test_consuming_nothing_is_an_error_of_the_script() -> None:
      ('"challenge_attr", "x"', "challenge_attr"), ('"auth_checks_no_dlg", 16', "auth_checks_no_dlg"),
      ('"nid_pool_no", -1', "nid_pool_no"), ('"www_challenge_header", "A: b"', "header"),
      ('"nc_array_order", 31', "nc_array_order"),
-     ('"nonce_auth_max_drift", -1', "nonce_auth_max_drift")],
+     ('"nonce_auth_max_drift", -1', "nonce_auth_max_drift"),
+     ('"nonce_auth_max_drift", 9999999999', "nonce_auth_max_drift")],
     ids=lambda value: value.split(",")[0].strip('"'),
 )  # fmt: skip
 def test_bad_parameters(param: str, words: str) -> None:

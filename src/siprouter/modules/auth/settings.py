@@ -83,8 +83,9 @@ class AuthSettings:
     def _check_numbers(self) -> None:
         if not 1 <= self.nonce_expire <= SIXTEEN_YEARS:
             raise OperatorError(f"auth: nonce_expire must be 1 to {SIXTEEN_YEARS} seconds, found {self.nonce_expire}")
-        if self.nonce_auth_max_drift < 0:
-            raise OperatorError(f"auth: nonce_auth_max_drift must be 0 or more, found {self.nonce_auth_max_drift}")
+        if not 0 <= self.nonce_auth_max_drift <= SIXTEEN_YEARS:
+            found = self.nonce_auth_max_drift
+            raise OperatorError(f"auth: nonce_auth_max_drift must be 0 to {SIXTEEN_YEARS} seconds, found {found}")
         for kind in ("register", "no_dlg", "in_dlg"):
             value = getattr(self, f"auth_checks_{kind}")
             if not 0 <= value <= ALL_CHECKS:
