@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -398,3 +398,51 @@ async def test_lifetimes(certificate: str) -> None:
         except ConnectionResetError:
             pass
         await close(writer)
+
+
+async def test_peers_that_do_not_read(certificate: str) -> None:
+    stream = StreamOptions(conn_wq_max=100_000, send_timeout=0.2)
+    async with tls_node(certificate, stream=stream) as node:
+        sources = []
+        writers = []
+        for _ in range(2):
+            _, writer = await node.call()
+            cast(asyncio.Transport, writer.transport).pause_reading()
+            writer.write(MESSAGE)
+            sources.append((await node.next())[1])
+            writers.append(writer)
+        assert not all(node.tls.send(bytes(65536), sources[0], node.failed()) for _ in range(500))
+        assert node.tls.stats.sendq_full == 1 and len(node.tls.table) == 1
+        await node.next_failure()
+        # the other one takes as much as the system does, and then no more
+        while node.connection.queued == 0:
+            assert node.tls.send(bytes(30000), sources[1], node.failed())
+        await until(lambda: node.tls.stats.send_timeout == 1)
+        assert len(node.tls.table) == 0
+        for writer in writers:
+            writer.transport.abort()
+            await close(writer)
+
+
+@pytest.mark.slow
+async def test_memory_of_idle_connections(certificate: str) -> None:
+    async with tls_node(certificate, stream=StreamOptions(max_connections=600)) as node:
+        context = client()["ssl"]
+        before = resident()
+        peers = []
+        for _ in range(500):
+            peers.append(await asyncio.to_thread(plain_client, context, node.listener.port))
+        await until(lambda: node.engine.counts.accepted == 500)
+        assert resident() - before < 500 * 80_000  # both ends are in this process; a server alone takes a third of it
+        for peer in peers:
+            peer.close()
+        await until(lambda: len(node.tls.table) == 0)
+
+
+def plain_client(context: ssl.SSLContext, port: int) -> ssl.SSLSocket:
+    return context.wrap_socket(socket.create_connection(("127.0.0.1", port), 5))
+
+
+def resident() -> int:
+    """Octets of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
