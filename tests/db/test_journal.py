@@ -16,7 +16,7 @@ from siprouter.db.operations import Operation
 from siprouter.db.sqlite import SqliteDatabase
 from siprouter.db.url import parse_url
 from siprouter.db.values import from_epoch
-from siprouter.util.errors import OperatorError
+from siprouter.util.errors import OperatorError, PeerError
 from siprouter.util.log import Log, Record
 
 
@@ -193,3 +193,23 @@ async def test_a_full_disk_is_told_with_the_record(
     journal.close()
     assert not journal.add("acc", {"number": 77})
     assert '"number":77' in records[-1].text
+
+
+async def test_too_much_to_do_is_tried_again(tmp_path: Path, target: Unreliable, log: Log) -> None:
+    busy = True
+
+    def spawn(coroutine, name):
+        if busy:
+            coroutine.close()
+            raise PeerError(503, "Server Overloaded")
+        return asyncio.get_running_loop().create_task(coroutine)
+
+    journal = Journal(tmp_path / "j", target, log, spawn)
+    journal.open()
+    note(journal, 1)
+    assert journal.pending
+    busy = False
+    note(journal, 2)
+    await drained(journal)
+    assert target.numbers() == [1, 2]
+    await journal.stop()

@@ -4,7 +4,7 @@ from siprouter.util.errors import SipRouterError
 
 
 class DbError(SipRouterError):
-    """Root of the errors that operations raise. Texts hold no values and no passwords."""
+    """Root of the errors that operations raise. Texts are one line, and hold no passwords of databases."""
 
 
 class DbUnavailableError(DbError):

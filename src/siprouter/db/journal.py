@@ -22,7 +22,7 @@ from siprouter.db.errors import DbError, DbRefusedError, DbUnavailableError
 from siprouter.db.interface import Database
 from siprouter.db.operations import Insert, Key, Operation
 from siprouter.db.values import Value, cut, from_epoch, to_epoch
-from siprouter.util.errors import OperatorError
+from siprouter.util.errors import OperatorError, PeerError
 from siprouter.util.log import Log
 
 MAX_BATCH = 200
@@ -128,9 +128,14 @@ class Journal:
         return True
 
     def _wake(self) -> None:
-        if not self._stopping.is_set():
-            self._running = True
+        if self._stopping.is_set():
+            return
+        try:
             self._task = self._spawn(self._write_all(), "journal")
+        except PeerError as error:  # too much runs already: the next record tries again
+            self.log.error("journal %s: %s", self.path, error.reason, source="db")
+            return
+        self._running = True
 
     async def _write_all(self) -> None:
         """Write until nothing is left; while the database is away, try again now and then."""

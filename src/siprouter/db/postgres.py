@@ -58,7 +58,7 @@ async def open_link(url: DbUrl, options: DriverOptions) -> Link:
             server_settings={"application_name": "siprouter"},
         )
     except asyncpg.PostgresError as error:
-        raise DbUnavailableError(str(error)) from None
+        raise DbUnavailableError(str(error).partition("\n")[0]) from None
     return PostgresLink(connection)
 
 
@@ -138,16 +138,17 @@ class PostgresLink(Link):
 
 
 def _translate(error: Exception) -> DbError:
+    text = str(error).partition("\n")[0] or type(error).__name__
     if isinstance(error, asyncpg.UniqueViolationError):
-        return DbDuplicateError(str(error))
+        return DbDuplicateError(text)
     if isinstance(error, (asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, OSError)):
-        return DbUnavailableError(str(error), in_doubt=True)
+        return DbUnavailableError(text, in_doubt=True)
     busy = (asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError, asyncpg.LockNotAvailableError)
     if isinstance(error, busy):
-        return DbUnavailableError(str(error))
-    if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
-        return DbUnavailableError(str(error), in_doubt=True)
-    return DbRefusedError(str(error))
+        return DbUnavailableError(text)
+    if isinstance(error, asyncpg.InterfaceError) and "closed" in text:
+        return DbUnavailableError(text, in_doubt=True)
+    return DbRefusedError(text)
 
 
 def _as_time(value: Any) -> datetime:

@@ -123,7 +123,8 @@ class Acc:
     def _journal_path(self, url: str) -> Path | None:
         """Where records wait; None where nothing is to be left on disk (tests in memory, checks)."""
         if self.db_journal:
-            return Path(self.db_journal)
+            path = Path(self.db_journal)
+            return path.with_name(f"{path.name}-{self.worker.index}") if self.worker.index else path
         if self.worker.services.get("in_memory"):
             return None
         mark = core_hash(to_bytes(url), b"", 1 << 32)

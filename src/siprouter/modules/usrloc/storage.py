@@ -13,7 +13,7 @@ from siprouter.db.values import Row
 from siprouter.modules.usrloc.contact import Contact, Contacts, find_contact, insert_contact
 from siprouter.modules.usrloc.domain import DELETE, EXPIRE, INSERT, UPDATE, Change, Domain
 from siprouter.modules.usrloc.rows import LAST_MODIFIED, MEMORY_ONLY, Columns
-from siprouter.util.errors import OperatorError
+from siprouter.util.errors import OperatorError, PeerError
 
 if TYPE_CHECKING:
     from siprouter.core.worker import Worker
@@ -167,8 +167,12 @@ class Storage:
             self._spawn()
 
     def _spawn(self) -> None:
+        try:
+            self.worker.spawn(self._write(), "usrloc")
+        except PeerError as error:  # too much runs already: the next second tries again
+            self.log.error("contacts are not written yet: %s", error.reason, source="usrloc")
+            return
         self._task_runs = True
-        self.worker.spawn(self._write(), "usrloc")
 
     async def _write(self) -> None:
         try:
