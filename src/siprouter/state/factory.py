@@ -57,8 +57,6 @@ def open_state(options: StateOptions, clock: Callable[[], float], log: Log) -> S
 
 
 def tell_recovered(place: Place, log: Log) -> None:
-    """Say what became of a database that could not be trusted."""
-    if place.recovered == "snapshot":
-        log.warning("the machine stopped while %s was in use: state as it was saved last", place.directory)
-    elif place.recovered:
+    """Say that there was a database that could not be trusted."""
+    if place.lost:
         log.warning("the machine stopped while %s was in use: what was stored there is lost", place.directory)

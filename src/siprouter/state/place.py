@@ -25,7 +25,6 @@ BOOT = "boot"
 CLEAN = "clean"
 DATA = "data.mdb"
 DAMAGED = "damaged.mdb"
-SNAPSHOT = "snapshot.mdb"
 EARLIER = "earlier"
 GRACE = 60.0  # seconds in which a directory without lock may be one that a server is just making
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -35,15 +34,14 @@ BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 class Place:
     """A directory held by this process. `first`: nobody else held it, so that what is in it is of an earlier run.
 
-    `own`: made by this process for this run alone. `recovered` says what became of a database that could not be
-    trusted: "" (nothing of that kind), "snapshot" (an older state is in its place) or "empty".
+    `own`: made by this process for this run alone. `lost`: the database of the last run could not be trusted.
     """
 
     directory: Path
     owner: int
     first: bool
     own: bool
-    recovered: str = ""
+    lost: bool = False
 
     def release(self) -> None:
         """Gives the directory up; the process that made it for this run removes it, the last holder of another one
@@ -115,40 +113,33 @@ def _hold(path: Path) -> Place:
         fcntl.flock(start, fcntl.LOCK_EX)
         owner = _open(path / OWNER_LOCK)
         first = _locked(owner, fcntl.LOCK_EX)
-        recovered = _begin(path) if first else ""
+        lost = first and _begin(path)
         fcntl.flock(owner, fcntl.LOCK_SH)
-        return Place(path, owner, first, own=False, recovered=recovered)
+        return Place(path, owner, first, own=False, lost=lost)
     finally:
         os.close(start)
 
 
-def _begin(path: Path) -> str:
-    """The first process of a run: is the database of the last run to be trusted? What became of it if not."""
+def _begin(path: Path) -> bool:
+    """The first process of a run: puts the database of the last run aside where it cannot be trusted; True: so it was.
+
+    The machine may have stopped while it was in use: then what reached the disk need not fit together.
+    """
     boot = BOOT_ID.read_text().strip()
     before = path / BOOT
     clean = path / CLEAN
     trusted = clean.exists() or not before.exists() or before.read_text() == boot
-    recovered = "" if trusted else _recover(path)
+    data = path / DATA
+    lost = not trusted and data.exists()
+    if lost:
+        data.replace(path / DAMAGED)
+        (path / "lock.mdb").unlink(missing_ok=True)
     clean.unlink(missing_ok=True)
     descriptor = os.open(before, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     os.write(descriptor, boot.encode())
     os.close(descriptor)
     os.close(_open(path / EARLIER))
-    return recovered
-
-
-def _recover(path: Path) -> str:
-    """The machine stopped while the database was in use: what reached the disk need not fit together."""
-    data = path / DATA
-    if not data.exists():
-        return ""
-    data.replace(path / DAMAGED)
-    (path / "lock.mdb").unlink(missing_ok=True)
-    snapshot = path / SNAPSHOT
-    if not snapshot.exists():
-        return "empty"
-    shutil.copy(snapshot, data)
-    return "snapshot"
+    return lost
 
 
 def _note_clean(path: Path) -> None:
