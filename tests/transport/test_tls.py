@@ -298,6 +298,17 @@ async def test_chains_are_as_long_as_verify_depth_allows(
                 writer.transport.abort()
 
 
+async def test_what_a_server_refuses_behind_the_handshake_has_failed(certificate: str, authority: Authority) -> None:
+    settings = {"ca_list": str(authority.path), "require_certificate": True}
+    async with tls_node(certificate, **settings) as there, tls_node(certificate) as here:
+        assert here.tls.send(MESSAGE, there.at(), here.failed())
+        assert here.tls.send(BODY, there.at(), here.failed())
+        for _ in range(2):
+            _, error = await here.next_failure()
+            assert "certificate required" in str(error).lower().replace("_", " ")
+        assert there.messages.empty() and here.failures.empty()
+
+
 async def test_a_handshake_has_to_end_in_time(certificate: str) -> None:
     async with tls_node(certificate, options=TlsOptions(handshake_timeout=0.1)) as node:
         for beginning in (b"", b"\x16\x03\x01\x02", b"\x16\x03\x01\x00\x05\x01"):

@@ -24,6 +24,7 @@ READ_SIZE = 65536
 MAX_UNREAD = 1 << 17  # octets of records that wait for the handshake's turn
 MAX_UNSENT = 1 << 16  # octets of handshake that the peer does not take
 HANDSHAKES_A_TURN = 4
+MAX_UNCONFIRMED = 64  # messages behind a handshake of ours that the peer may still refuse
 ALERT_TIME = 2.0  # seconds that an alert may take to leave
 
 
@@ -43,6 +44,7 @@ class TlsConnection(StreamConnection):
         self._outgoing = ssl.MemoryBIO()
         self._hello = b""
         self._spoken = False
+        self._unconfirmed: list[tuple[Endpoint, ErrorCallback]] = []
         self._established = False
         self._clear = 0
 
@@ -122,7 +124,12 @@ class TlsConnection(StreamConnection):
             self._tls.engine.counts.handshake_failed += 1
         self._owner.log.error("%s: %s, closing", self.source, reason(error))
         transport = self._transport
+        unconfirmed, self._unconfirmed = self._unconfirmed, []
+        if unconfirmed:
+            self._unsent.clear()  # all of it is among the unconfirmed
         self._finish(error)
+        for to, on_error in unconfirmed:
+            self._owner.loop.call_soon(self._tell, on_error, to, error)
         if transport is not None:
             transport.write(self._outgoing.read())
             transport.close()
@@ -182,6 +189,7 @@ class TlsConnection(StreamConnection):
     def _deliver(self, message: HttpItem) -> None:
         if not self._spoken:
             self._spoken = True
+            self._unconfirmed.clear()
             self._arm()
         super()._deliver(message)
 
@@ -194,6 +202,9 @@ class TlsConnection(StreamConnection):
             return
         rest = self._encrypt(self.session, data)
         super()._write_now(transport, self._outgoing.read(), to, on_error)
+        if self.outgoing and not self._spoken and on_error is not None and len(self._unconfirmed) < MAX_UNCONFIRMED:
+            # In TLS 1.3 a server refuses our certificate only after we believe the handshake to be done.
+            self._unconfirmed.append((to, on_error))
         if rest:
             self._hold(rest, to, on_error)
 
