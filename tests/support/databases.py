@@ -59,8 +59,16 @@ class DatabaseServer(Process):
         self.process.wait(10)
 
     def restart(self) -> None:
-        self.start()
-        self.ready()
+        """Start it again; what is left of the old one may keep its files for a moment."""
+        for _ in polls(START_SECONDS, 0.2):
+            self.start()
+            try:
+                self.ready()
+                return
+            except AssertionError:
+                if self.alive():
+                    raise
+        raise AssertionError(f"{self.name} does not start again:\n{self.tail()}")
 
 
 class Postgres(DatabaseServer):
