@@ -22,6 +22,7 @@ OIDS = {
     "unit": "2.5.4.11",
 }
 VALID_DAYS = 3650
+SELF_SIGNED = "siprouter-selfsigned.pem"
 LARGEST_INT = (1 << 63) - 1
 
 
@@ -142,29 +143,29 @@ def date_text(when: dt.datetime) -> str:
     return f"{MONTHS[when.month - 1]} {when.day:2d} {when:%H:%M:%S} {when.year} GMT"
 
 
-def make_self_signed(folder: Path, names: list[str], now: float) -> tuple[Path, Path]:
-    """Files with a new certificate for `names` (the first is its common name) and its key. Raises OSError."""
-    certificate = folder / "siprouter-selfsigned.pem"
-    key = folder / "siprouter-selfsigned.key"
-    if not (certificate.exists() and key.exists()):
-        certificate_pem, key_pem = _self_signed(names, dt.datetime.fromtimestamp(now, dt.UTC))
-        _write_private(key, key_pem)
-        _write_private(certificate, certificate_pem)
-    return certificate, key
+def make_self_signed(folder: Path, names: list[str], now: float) -> Path:
+    """A file with a certificate for `names` (the first is its common name) and its key, new if there is none.
+
+    Several processes may ask for it at the same time: all get the same. Raises OSError.
+    """
+    path = folder / SELF_SIGNED
+    if not path.exists():
+        draft = path.with_suffix(f".{os.getpid()}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(handle, _self_signed(names, dt.datetime.fromtimestamp(now, dt.UTC)))
+        finally:
+            os.close(handle)
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path
 
 
-def _write_private(path: Path, data: bytes) -> None:
-    """Writes a file that only we may read, whole or not at all."""
-    draft = path.with_suffix(f".{os.getpid()}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(handle, data)
-    finally:
-        os.close(handle)
-    draft.replace(path)
-
-
-def _self_signed(names: list[str], now: dt.datetime) -> tuple[bytes, bytes]:
+def _self_signed(names: list[str], now: dt.datetime) -> bytes:
     import ipaddress
 
     from cryptography import x509
@@ -194,4 +195,4 @@ def _self_signed(names: list[str], now: dt.datetime) -> tuple[bytes, bytes]:
     encoding = serialization.Encoding.PEM
     no_password = serialization.NoEncryption()
     key_pem = key.private_bytes(encoding, serialization.PrivateFormat.PKCS8, no_password)
-    return certificate.public_bytes(encoding), key_pem
+    return certificate.public_bytes(encoding) + key_pem

@@ -179,18 +179,17 @@ class Tls:
         names = list(dict.fromkeys(listener.address for listener in self.worker.listeners)) or ["localhost"]
         now = self.worker.wall_clock()
         try:
-            certificate, private_key = make_self_signed(folder, names, now)
+            path = make_self_signed(folder, names, now)
         except OSError as error:
             self.worker.log.warning("cannot keep a certificate in %s: %s", folder, error.strerror, source="tls")
             with tempfile.TemporaryDirectory() as scratch:
-                certificate, private_key = make_self_signed(Path(scratch), names, now)
-                return self._self_signed(key, settings, certificate, private_key)
-        return self._self_signed(key, settings, certificate, private_key)
+                return self._self_signed(key, settings, make_self_signed(Path(scratch), names, now))
+        return self._self_signed(key, settings, path)
 
-    def _self_signed(self, key: DomainKey, settings: TlsSettings, certificate: Path, private_key: Path) -> TlsDomain:
+    def _self_signed(self, key: DomainKey, settings: TlsSettings, path: Path) -> TlsDomain:
         text = "no certificate for %s: using the self-signed one in %s, which nobody trusts"
-        self.worker.log.warning(text, key, certificate, source="tls")
-        domain = TlsDomain(key, replace(settings, certificate=str(certificate), private_key=str(private_key)))
+        self.worker.log.warning(text, key, path, source="tls")
+        domain = TlsDomain(key, replace(settings, certificate=str(path), private_key=""))
         self._remember(domain)
         return domain
 
