@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from siprouter.sip.errors import MessageError
 from siprouter.transport.endpoint import Endpoint, ErrorCallback
+from siprouter.transport.http import HttpRequest
 from siprouter.transport.tcp import StreamTransport
 from siprouter.util.log import Log, Record
 
@@ -26,6 +27,7 @@ class Inbox:
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[tuple[bytes, Endpoint]] = asyncio.Queue()
+        self.requests: asyncio.Queue[tuple[HttpRequest, Endpoint]] = asyncio.Queue()
         self.rejected: list[tuple[bytes, int]] = []
         self.failures: asyncio.Queue[tuple[Endpoint, Exception]] = asyncio.Queue()
         self.records: list[Record] = []
@@ -34,6 +36,9 @@ class Inbox:
 
     def receive(self, data: bytes, source: Endpoint) -> None:
         self.messages.put_nowait((data, source))
+
+    def receive_http(self, request: HttpRequest, source: Endpoint) -> None:
+        self.requests.put_nowait((request, source))
 
     def reject(self, rest: bytes, source: Endpoint, error: MessageError) -> None:
         self.rejected.append((rest, error.status))

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, Endpoint, Listener
+from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, PROTO_WS, Endpoint, Listener
 from siprouter.transport.proxy_protocol import (
     V2_START,
     ProxyHeader,
@@ -19,6 +19,7 @@ from siprouter.transport.proxy_protocol import (
 )
 from siprouter.transport.sockopts import StreamOptions
 from siprouter.transport.tcp import StreamTransport
+from siprouter.transport.ws import WebSocketTransport
 from siprouter.util.errors import OperatorError
 from tests.support.streams import MESSAGE, Inbox, close, free_port, read
 
@@ -182,6 +183,22 @@ async def test_what_others_say_of_themselves_is_not_believed() -> None:
         data, source = await inbox.next()
         assert data.startswith(b"PROXY") and source.ip == "127.0.0.1"
         await close(writer)
+
+
+async def test_in_front_of_websocket() -> None:
+    rules = ProxySources([parse_proxy_rule("ws:* 127.0.0.1")])
+    inbox = Inbox()
+    options = StreamOptions(proxies=rules, http=True)
+    transport = WebSocketTransport(asyncio.get_running_loop(), inbox, inbox.log, options, proto=PROTO_WS)
+    listener = Listener(PROTO_WS, "127.0.0.1", free_port())
+    await transport.listen(listener)
+    await transport.start()
+    _, writer = await asyncio.open_connection("127.0.0.1", listener.port)
+    writer.write(GOOD["v2 IPv4"][0] + b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+    request, source = await asyncio.wait_for(inbox.requests.get(), 5)
+    assert request.get("upgrade") == "websocket" and (source.ip, source.port) == ("192.0.2.7", 5070)
+    await close(writer)
+    await transport.close()
 
 
 @pytest.mark.parametrize("data", [MESSAGE, BAD["v2 too long"], BAD["v1 of UDP"]])
