@@ -173,10 +173,12 @@ def test_a_full_state_refuses_and_goes_on(tmp_path: Path) -> None:
         for number in range(20_000):
             table.put(str(number), "x" * 500)
     assert "limit of 2 MiB" in str(caught.value) and caught.value.status == 503
+    with pytest.raises(StateFullError, match="the limit of 2 MiB is reached"), state.atomic():
+        table.put("another", "x" * 500)
     assert number > 1000 and table.get(str(number)) is None and table.get("0") == "x" * 500
     state.tick()
     assert [record.text for record in records] == [
-        "shared state is full: the limit of 2 MiB is reached, --state-size raises it (1 refusals)"
+        "shared state is full: the limit of 2 MiB is reached, --state-size raises it (2 refusals)"
     ]
     for key in range(number):
         assert table.delete(str(key))

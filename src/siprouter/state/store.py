@@ -134,7 +134,7 @@ class Store:
             try:
                 return work(self.txn, *args)
             except self.lmdb.MapFullError:
-                raise self._refusal(TOO_MUCH) from None
+                raise self._refusal() from None
         for _ in range(_ATTEMPTS):
             txn = self.txn = self.begin()
             try:
@@ -174,10 +174,10 @@ class Store:
         except self.lmdb.MapFullError:
             self.abort(txn)
             self.grow()
-            raise self._refusal(TOO_MUCH) from None
+            raise self._refusal() from None
         except self.lmdb.BadTxnError:  # a refusal within, which the block did not pass on
             self.abort(txn)
-            raise self._refusal(TOO_MUCH) from None
+            raise self._refusal() from None
 
     def abort(self, txn: Any) -> None:
         """Takes back what was written."""
@@ -220,7 +220,7 @@ class Store:
             self._release_readers()
             size = min(self.limit, self.size + min(self.size, LARGEST_STEP))
             if size <= self.size:
-                raise self._refusal(f"the limit of {self.limit >> 20} MiB is reached, --state-size raises it")
+                raise self._refusal(self._limit_reached())
             self._allocate(size)
             self.env.set_mapsize(size)
             self.size = size
@@ -233,10 +233,14 @@ class Store:
         except OSError as error:
             raise self._refusal(f"{self.directory} cannot grow to {size >> 20} MiB, {error.strerror}") from None
 
-    def _refusal(self, problem: str) -> StateFullError:
+    def _refusal(self, problem: str = "") -> StateFullError:
+        """The error to raise; without `problem` for a step that found no room and cannot be done again."""
         self.refusals += 1
-        self.problem = problem
-        return StateFullError(f"shared state is full: {problem}")
+        self.problem = problem or (self._limit_reached() if self.size >= self.limit else TOO_MUCH)
+        return StateFullError(f"shared state is full: {self.problem}")
+
+    def _limit_reached(self) -> str:
+        return f"the limit of {self.limit >> 20} MiB is reached, --state-size raises it"
 
     def _adopt(self) -> None:
         """Takes over the size that another process gave the file."""
