@@ -76,6 +76,7 @@ class Member(Server):
         team = self.team
         assert team is not None
         front = team.receiver(assembly.worker.services["receiver"])
+        assembly.outlet.after_batch = front.flush
         assembly.outlet.tls = assembly.worker.services.get("tls")
         await assembly.outlet.open(front)
         team.declare_counters()

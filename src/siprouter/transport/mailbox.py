@@ -16,6 +16,7 @@ BUFFER = 4 * 1024 * 1024  # octets asked for; the system may give less
 MAX_QUEUE = 16 * 1024 * 1024  # octets that wait for one receiver
 MAX_CONTROL = 128 * 1024 * 1024  # the same, for what must not be lost
 READS = 16  # datagrams taken before others get a turn
+SHORT = MAX_FRAME // 4  # octets; longer frames come when much waits
 SO_SNDBUFFORCE = 32
 
 Handler = Callable[[int, bytes], None]
@@ -50,8 +51,11 @@ class Outbox:
         self._blocked = False
         self._scheduled = False
 
-    def put(self, records: list[bytes], control: bool = False) -> bool:
-        """Sends records, none longer than a frame, when the loop turns; False where too many wait."""
+    def put(self, records: list[bytes], control: bool = False, hold: bool = False) -> bool:
+        """Sends records, none longer than a frame, when the loop turns; False where too many wait.
+
+        With `hold` they wait for `flush`.
+        """
         size = sum(map(len, records))
         if self.waiting + size > (MAX_CONTROL if control else MAX_QUEUE):
             self.full += len(records)
@@ -62,10 +66,15 @@ class Outbox:
                 self._close_frame()
             self._records.append(record)
             self._size += len(record)
-        if not self._scheduled and not self._blocked:
+        if not hold and not self._scheduled and not self._blocked:
             self._scheduled = True
             self._loop.call_soon(self._flush)
         return True
+
+    def flush(self) -> None:
+        """Sends what waits, now."""
+        if not self._blocked:
+            self._flush()
 
     def _close_frame(self) -> None:
         if self._records:
@@ -163,6 +172,8 @@ class Post:
                 return
             for record in self.reader.read(bytes(self._view[:size])):
                 self._handle(record)
+            if size < SHORT:
+                return  # most likely the last one: looking again would cost more than a further turn now and then
 
     def _handle(self, record: Record) -> None:
         kind, sender, payload = record

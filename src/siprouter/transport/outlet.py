@@ -68,6 +68,8 @@ class SocketOutlet:
         self.mute: set[Listener] = set()
         """listeners that another worker reads"""
         self.others: SharedConnections | None = None
+        self.after_batch: Callable[[], None] | None = None
+        """see UdpSocket"""
         self._loop = loop
         self._log = log
         self._udp: dict[Listener, UdpSocket] = {}
@@ -203,6 +205,7 @@ class SocketOutlet:
     async def start(self) -> None:
         """Begins to receive and to accept."""
         for listener, udp in self._udp.items():
+            udp.after_batch = self.after_batch
             if listener not in self.mute:
                 udp.start()
         for listener, sctp in self._sctp.items():

@@ -12,6 +12,7 @@ cdef class Steering:
     cdef public long long taken
     cdef public long long dropped
     cdef list _boxes
+    cdef list _held
     cdef object _receiver
     cdef object _codec
     cdef object _log
@@ -19,8 +20,10 @@ cdef class Steering:
     @cython.locals(call_id=bytes, owner=int)
     cpdef receive(self, bytes data, Endpoint source)
 
-    @cython.locals(payload=bytes, records=list)
+    @cython.locals(payload=bytes, records=list, hold=bint)
     cpdef _hand_over(self, int owner, bytes data, Endpoint source)
+
+    cpdef flush(self)
 
     @cython.locals(start=Py_ssize_t)
     cpdef take(self, int _sender, bytes payload)

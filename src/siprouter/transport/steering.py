@@ -2,10 +2,10 @@
 
 from siprouter.sip.call_id import find_call_id
 from siprouter.sip.errors import MessageError
-from siprouter.transport.endpoint import Endpoint
+from siprouter.transport.endpoint import PROTO_UDP, Endpoint
 from siprouter.transport.frames import MAX_FRAME, MESSAGE, build_record, build_records
 from siprouter.transport.http import HttpRequest
-from siprouter.transport.mailbox import Post
+from siprouter.transport.mailbox import Outbox, Post
 from siprouter.transport.packed import EndpointCodec
 from siprouter.transport.stream_parts import Receiver
 from siprouter.util.hashing import call_shard
@@ -28,6 +28,7 @@ class Steering:
         self.taken = 0
         self.dropped = 0
         self._boxes = post.boxes
+        self._held: list[Outbox] = []
         self._receiver = receiver
         self._codec = codec
         self._log = log
@@ -48,12 +49,22 @@ class Steering:
             records = [build_record(MESSAGE, self.index, payload)]
         else:
             records = build_records(MESSAGE, self.index, payload)
-        if self._boxes[owner].put(records):
+        box = self._boxes[owner]
+        hold = source.proto == PROTO_UDP
+        if box.put(records, False, hold):
             self.handed_over += 1
+            if hold and box not in self._held:
+                self._held.append(box)
             return
         self.dropped += 1
         if self.dropped % 1000 == 1:
             self._log.error("worker %d takes no more messages: %d dropped so far", owner, self.dropped)
+
+    def flush(self) -> None:
+        """The end of a batch of datagrams: what it held for others leaves."""
+        for box in self._held:
+            box.flush()
+        self._held.clear()
 
     def take(self, _sender: int, payload: bytes) -> None:
         """A message that another worker received for us."""

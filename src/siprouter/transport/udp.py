@@ -49,6 +49,8 @@ class UdpSocket:
         self._usual = self._datagrams = (factory or DatagramFactory()).open(self._socket)
         self._sources: dict[RawAddress, Endpoint] = {}
         self._queue: deque[tuple[bytes, Endpoint, ErrorCallback | None]] = deque()
+        self.after_batch: Callable[[], None] | None = None
+        """called when all datagrams that came together are delivered"""
         self._open = True
         self._unreachable = unreachable
         self._receiving = False
@@ -146,6 +148,8 @@ class UdpSocket:
                 self._deliver(data, source)
             except Exception:
                 self._log.exception("message from %s", source)
+        if self.after_batch is not None:
+            self.after_batch()
 
     def _take_errors(self) -> int:
         """Reads the ICMP errors that have come, how many; those who want to hear of them are told a little later."""
