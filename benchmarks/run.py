@@ -54,13 +54,13 @@ def machine() -> dict[str, str]:
     cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     found = {
         "cpu": f"{len(cpu)} x {cpu[0].partition(':')[2].strip()}" if cpu else platform.machine(),
-        "kernel": platform.release(),
+        "kernel": platform.release().partition("-")[0],
         "python": platform.python_version(),
         "date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d"),
     }
     if servers.have_kamailio():
         version = subprocess.run(["kamailio", "-v"], capture_output=True, text=True, check=False).stdout
-        found["kamailio"] = version.splitlines()[0].removeprefix("version: ") if version else "unknown"
+        found["kamailio"] = version.split()[2] if version else "unknown"
     return found
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -16,7 +18,7 @@ from benchmarks.compare import changes
 from benchmarks.page import write
 from benchmarks.plots import bar_chart
 from benchmarks.report import Results, add, table
-from benchmarks.run import in_turn
+from benchmarks.run import in_turn, machine
 from benchmarks.servers import KINDS
 
 
@@ -98,3 +100,10 @@ def test_compare_reads_files(tmp_path: Path) -> None:
     command = [sys.executable, "benchmarks/compare.py", str(tmp_path / "a.json"), str(tmp_path / "b.json")]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert "-50.0 %  better" in done.stdout
+
+
+def test_machine_is_named_without_its_name() -> None:
+    found = machine()
+    assert found["cpu"]
+    assert re.fullmatch(r"\d+(\.\d+)*", found["kernel"])
+    assert platform.node() not in json.dumps(found)
