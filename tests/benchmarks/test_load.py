@@ -38,7 +38,7 @@ def test_load_is_served(scenario: Scenario, kind: Kind, tmp_path: Path, monkeypa
     monkeypatch.setattr(scenarios, "CALLED_USERS", 20)
     text = scenario.config(SMALL)
     if not text:
-        pytest.skip("SIPROUTER_SR31 does not name a source tree of SIP Router 3.1")
+        pytest.skip("stock: SIPROUTER_SR31 names no source tree of SIP Router 3.1; TLS: openssl is not installed")
     with Server(kind, scenario.name, text, tmp_path) as server:
         made = scenario.make(server, 1000)
         try:
