@@ -34,6 +34,7 @@ class Dialect:
     mark: str
     folds: bool = False
     _names: dict[str, str] = field(default_factory=dict, repr=False)
+    _texts: dict[object, str] = field(default_factory=dict, repr=False)
 
     def name(self, name: str) -> str:
         """A checked and quoted name; a table may have its schema before a dot."""
@@ -61,7 +62,11 @@ class Dialect:
     def select(
         self, table: str, keys: Sequence[Key] = (), columns: Sequence[str] = (), order: str = "", limit: int = 0
     ) -> Statement:
-        """Rows that match all keys."""
+        """Rows that match all keys. The text of each shape is made once."""
+        shape = (table, tuple([(*key[:-1], key[-1] is None) for key in keys]), tuple(columns), order, limit)
+        found = self._texts.get(shape)
+        if found is not None:
+            return found, tuple([clean(key[-1]) for key in keys if key[-1] is not None])
         where, values = self._where(keys, 1)
         text = f"SELECT {self.names(columns) or '*'} FROM {self.name(table)}{where}"
         if order:
@@ -69,6 +74,8 @@ class Dialect:
             text += f" ORDER BY {', '.join(parts)}" if parts else ""
         if limit > 0:
             text += f" LIMIT {limit:d}"
+        if len(self._texts) < MAX_SHAPES:
+            self._texts[shape] = text
         return text, values
 
     def count(self, table: str, keys: Sequence[Key] = ()) -> Statement:
