@@ -17,7 +17,6 @@ from siprouter.server.sctp_cfg import declare_sctp_cfg, declare_sctp_counters, s
 from siprouter.server.startup import Assembly
 from siprouter.transport.endpoint import PROTO_SCTP, PROTO_TCP, PROTO_TLS, PROTO_UDP, Listener
 from siprouter.transport.listeners import Listeners
-from siprouter.transport.sctp_wire import has_sctp
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.util.log import Log
 
@@ -202,5 +201,5 @@ def test_whether_sctp_is_wanted(values: dict[str, int], mode: int) -> None:
         settings.set(name, value)
     assert sctp_mode(settings) == mode
     offered = listen_options(settings)
-    assert (PROTO_SCTP in offered.protos) == (mode == 1 or (mode == 2 and has_sctp()))
+    assert (PROTO_SCTP in offered.protos) == (mode == 1)
     assert (PROTO_SCTP in offered.protos + offered.named) == (mode != 0)

@@ -11,9 +11,15 @@ import pytest
 
 from siprouter.rpc.addresses import parse_address
 from siprouter.rpc.client import call
+from siprouter.server.inherited import open_sockets
+from siprouter.transport.endpoint import PROTO_SCTP, Listener
 from siprouter.transport.raw import open_raw
+from siprouter.transport.sockopts import StreamOptions, UdpOptions
+from siprouter.util.errors import OperatorError
 from tests.server.test_main import Process, server
+from tests.support.ports import Ports
 from tests.support.process import need
+from tests.support.workers import Workers, call_ids
 
 CONFIG = """
 debug=1
@@ -125,3 +131,41 @@ def test_kamcmd_shows_and_edits_the_cache(config: Path, control: Path) -> None:
         assert kamcmd("dns.delete_all_force") == "" and kamcmd("dns.view").strip() == ""
         assert "Not found" in kamcmd("dns.delete_srv", "gw.example.com")
         assert "error: 500 - sctp support disabled" in kamcmd("core.sctp_info")
+
+
+WORKERS = """
+debug=1
+loadmodule "tm.so"
+loadmodule "ctl.so"
+modparam("ctl", "binrpc", "unix:@DIR@/ctl")
+modparam("tm", "fr_timer", 20000)
+route { t_relay(); }
+"""
+
+
+def final_status(caller: socket.socket, call_id: str) -> bytes:
+    """The status of the first final reply to a call; those to others, which nobody acknowledged, come again."""
+    for _ in range(100):
+        reply = caller.recv(9999)
+        if f"Call-ID: {call_id}\r\n".encode() in reply and not reply.startswith(b"SIP/2.0 1"):
+            return reply.split()[1]
+    raise AssertionError("too many replies")
+
+
+@pytest.mark.scenario
+def test_the_owner_of_the_call_hears_of_an_error_that_came_to_another_worker(tmp_path: Path, ports: Ports) -> None:
+    with Workers(WORKERS, tmp_path, ports) as running, peer() as caller, peer() as gone:
+        dead = gone.getsockname()[1]
+        gone.close()
+        for number in range(8):
+            call_id = next(call_ids(number % 2, 2, f"call{number}-"))
+            text = INVITE.format(port=caller.getsockname()[1], number=number)
+            text = text.replace("gw.example.com", f"127.0.0.1:{dead}").replace(f"{number}@test", call_id)
+            caller.sendto(text.encode(), running.address)
+            assert final_status(caller, call_id) == b"500"
+
+
+def test_several_workers_cannot_share_sctp() -> None:
+    listener = Listener(PROTO_SCTP, "127.0.0.1", 5060)
+    with pytest.raises(OperatorError, match="several workers cannot share"):
+        open_sockets([listener], 2, UdpOptions(), StreamOptions())

@@ -127,10 +127,16 @@ def note_lost(worker: Worker, to: Endpoint, _error: Exception) -> None:
 
 
 def note_undelivered(worker: Worker, data: bytes, to: Endpoint) -> None:
-    """ICMP says that a datagram reached nobody: whoever sent it hears of it, and a request lists its destination."""
+    """ICMP says that a datagram reached nobody: whoever sent it hears of it, and a request lists its destination.
+
+    Where there are several workers the error may have come to another one than that which sent the datagram.
+    """
     for taken in worker.hooks.undelivered:
         if taken(data, to):
             return
+    hand_over = worker.services.get("hand_undelivered")
+    if hand_over is not None and hand_over(data, to):
+        return
     if data[:1].isalpha() and not data.startswith(b"SIP/"):
         blacklist_of(worker).add(ICMP_RECEIVED, to, worker.now())
 

@@ -215,8 +215,8 @@ TCP: tuple[CoreParam, ...] = (
 )
 
 SCTP: tuple[CoreParam, ...] = (
-    CoreParam("disable_sctp", "int", 2, "do not use SCTP (2: use it where the system has it)"),
-    CoreParam("enable_sctp", "int", None, "use SCTP (2: where the system has it)"),
+    CoreParam("disable_sctp", "int", 2, "do not use SCTP (2: only where listen names it)"),
+    CoreParam("enable_sctp", "int", None, "use SCTP (2: only where listen names it)"),
     CoreParam("sctp_asocmaxrxt", "int", None, "most retransmissions on an association"),
     CoreParam("sctp_assoc_reuse", "int", 1, "send on the association that a request came over"),
     CoreParam("sctp_assoc_tracking", "int", 1, "remember associations"),

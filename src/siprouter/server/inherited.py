@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from siprouter.transport.endpoint import PROTO_UDP, Listener, is_stream
+from siprouter.transport.endpoint import PROTO_SCTP, PROTO_UDP, Listener, is_stream
 from siprouter.transport.sockopts import StreamOptions, UdpOptions, is_multicast, open_listening_stream, open_udp
 from siprouter.util.errors import OperatorError
 
@@ -43,6 +43,9 @@ def open_socket(listener: Listener, udp: UdpOptions, stream: StreamOptions) -> s
 
 def check_free(listener: Listener) -> None:
     """Ports that are shared can be shared with a stranger: first see that nobody has it. Raises OperatorError."""
+    if listener.proto == PROTO_SCTP:
+        message = f"cannot listen on {listener.name}: several workers cannot share an SCTP socket"
+        raise OperatorError(message, suggestion="run one worker: workers=1")
     if listener.proto == PROTO_UDP:
         if not is_multicast(listener.address):
             open_udp(listener, UdpOptions()).close()

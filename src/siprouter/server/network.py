@@ -14,7 +14,7 @@ from siprouter.server.sctp_cfg import AUTO, ON, apply_sctp, sctp_mode
 from siprouter.transport.endpoint import AF_INET6, PROTO_SCTP, PROTO_TCP, PROTO_TLS, PROTO_UDP
 from siprouter.transport.listen import ListenOptions
 from siprouter.transport.proxy_protocol import parse_proxy_rules
-from siprouter.transport.sctp_wire import SctpOptions, has_sctp
+from siprouter.transport.sctp_wire import SctpOptions
 from siprouter.transport.sockopts import StreamOptions, UdpOptions
 from siprouter.util.log import Log
 
@@ -99,7 +99,7 @@ def listen_options(settings: Settings, check_only: bool = False) -> ListenOption
         elif not {"enable_tls", "disable_tls"} & settings.explicit:
             named += (PROTO_TLS,)
     mode = sctp_mode(settings)
-    if mode == ON or (mode == AUTO and has_sctp()):
+    if mode == ON:
         protos += (PROTO_SCTP,)
     elif mode == AUTO:
         named += (PROTO_SCTP,)

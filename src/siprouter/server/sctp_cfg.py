@@ -60,7 +60,7 @@ SCTP_GAUGES = {
 
 
 def sctp_mode(settings: Settings) -> int:
-    """OFF, ON, or AUTO: where the system has it."""
+    """OFF, ON, or AUTO: for addresses that name it."""
     if settings.enable_sctp is not None:
         return int(settings.enable_sctp)
     return {0: ON, 1: OFF}.get(int(settings.disable_sctp), AUTO)

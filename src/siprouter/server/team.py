@@ -8,15 +8,19 @@ import pickle
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.blacklist import note_undelivered
 from siprouter.rpc.call import mi_here, run_here
 from siprouter.rpc.everywhere import ASK_COUNTERS, ASK_MI, ASK_RPC, local_counters
 from siprouter.rpc.values import RpcError, RpcValue
+from siprouter.sip.call_id import find_call_id
+from siprouter.transport.endpoint import PROTO_UDP, Endpoint
 from siprouter.transport.frames import ANSWER, CALL, DRAINED, READY, RELEASE, ROSTER
 from siprouter.transport.mailbox import Post
 from siprouter.transport.packed import EndpointCodec
 from siprouter.transport.sharing import SharedConnections
 from siprouter.transport.steering import Steering
 from siprouter.util.errors import InternalError
+from siprouter.util.hashing import call_shard
 
 if TYPE_CHECKING:
     from siprouter.rpc.mi import MiArgument
@@ -28,6 +32,9 @@ ID_STEP = 1 << 24
 """connections that a worker may have before another one takes its place and numbers its own from there"""
 
 ASK_SETTINGS = "settings"
+ASK_UNDELIVERED = "undelivered"
+MAX_TASKS = 1000
+"""errors about datagrams are not handed over while so much is under way"""
 
 
 class WorkerTeam:
@@ -54,6 +61,7 @@ class WorkerTeam:
             {CALL: self._called, ANSWER: self._answered, ROSTER: self._roster_changed, RELEASE: self._release}
         )
         self._offer_commands()
+        self._worker.services["hand_undelivered"] = self.hand_undelivered
 
     def _share_connections(self, seat: Seat) -> SharedConnections:
         table = self._outlet.table
@@ -204,6 +212,24 @@ class WorkerTeam:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    # --- ICMP errors
+
+    def hand_undelivered(self, data: bytes, to: Endpoint) -> bool:
+        """Tell the owner of the call that a datagram did not arrive; False where it is ours, or cannot be told."""
+        call_id = find_call_id(data)
+        owner = call_shard(call_id, self.count) if call_id else self.index
+        if owner == self.index:
+            return False
+        if len(self._tasks) < MAX_TASKS:
+            self.spawn(self._tell_undelivered(owner, data, to))
+        return True
+
+    async def _tell_undelivered(self, owner: int, data: bytes, to: Endpoint) -> None:
+        try:
+            await self.ask(owner, ASK_UNDELIVERED, data, to.ip, to.port)
+        except RpcError as error:
+            self.log.debug("worker %d does not hear of an undelivered datagram: %s", owner, error)
+
     # --- what every worker offers
 
     def _offer_commands(self) -> None:
@@ -220,6 +246,10 @@ class WorkerTeam:
         self.offer(ASK_RPC, rpc)
         self.offer(ASK_MI, mi)
         self.offer(ASK_COUNTERS, lambda: local_counters(worker))
+        def undelivered(data: bytes, ip: str, port: int) -> None:
+            note_undelivered(worker, data, Endpoint(PROTO_UDP, ip, port))
+
+        self.offer(ASK_UNDELIVERED, undelivered)
         self.offer(ASK_SETTINGS, lambda: run_time_settings(worker))
 
     async def take_settings(self) -> None:
