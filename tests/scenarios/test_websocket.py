@@ -393,11 +393,12 @@ def test_we_connect_to_another_server(router: Siprouter, peer_port: int, tmp_pat
         phone.close()
 
 
-def test_secure_websockets_share_the_tls_port(tmp_path: Path, ports: Ports) -> None:
+@pytest.mark.parametrize("proto", ["tls", "wss"])
+def test_secure_websockets(tmp_path: Path, ports: Ports, proto: str) -> None:
     tls_port = ports.take()
     text = CONFIG.replace("@WSPORT@", str(ports.take())).replace("@PEER@", "9").replace("@KEEPALIVE@", "60")
     text = text.replace(
-        'loadmodule "sl.so"', f'listen=tls:127.0.0.1:{tls_port}\nloadmodule "sl.so"\nloadmodule "tls.so"', 1
+        'loadmodule "sl.so"', f'listen={proto}:127.0.0.1:{tls_port}\nloadmodule "sl.so"\nloadmodule "tls.so"', 1
     )
     context = ssl.create_default_context()
     context.check_hostname = False
@@ -417,3 +418,30 @@ def test_secure_websockets_share_the_tls_port(tmp_path: Path, ports: Ports) -> N
             assert message.value("via").startswith(f"SIP/2.0/WSS 127.0.0.1:{tls_port}")
         finally:
             alice.close()
+
+
+def test_we_connect_over_tls(tmp_path: Path, ports: Ports) -> None:
+    first_port, second_port = ports.take(), ports.take()
+    texts = []
+    for own, peer in ((first_port, second_port), (second_port, first_port)):
+        text = CONFIG.replace("@WSPORT@", str(ports.take())).replace("@PEER@", str(peer)).replace("@KEEPALIVE@", "0")
+        text = text.replace("transport=ws", "transport=wss")
+        texts.append(
+            text.replace(
+                'loadmodule "sl.so"', f'listen=wss:127.0.0.1:{own}\nloadmodule "sl.so"\nloadmodule "tls.so"', 1
+            )
+        )
+    texts[1] = texts[1].replace('if ($rU == "out") {', 'if ($rU == "out") { sl_send_reply("603", "$pr $sp"); exit;')
+    folder = tmp_path / "other"
+    folder.mkdir()
+    with Siprouter(texts[0], tmp_path, ports) as router, Siprouter(texts[1], folder, ports):
+        phone = Endpoint("carol", router.address)
+        try:
+            phone.send(
+                f"OPTIONS sip:out@test.local SIP/2.0\nVia: SIP/2.0/UDP {phone.address};branch=z9hG4bKo\n"
+                "Max-Forwards: 70\nFrom: <sip:carol@test.local>;tag=c\nTo: <sip:out@test.local>\nCall-ID: out\n"
+                "CSeq: 1 OPTIONS\nContent-Length: 0\n\n"
+            )
+            assert phone.expect(603).start.startswith("SIP/2.0 603 wss ")
+        finally:
+            phone.close()

@@ -30,7 +30,7 @@ from siprouter.transport.tls import TlsTransport
 from siprouter.transport.tls_domain import TlsEngine
 from siprouter.transport.udp import OnUnreachable, UdpSocket
 from siprouter.transport.websocket import WebSocketFramer
-from siprouter.transport.ws import WebSocketTransport
+from siprouter.transport.ws import SecureWebSocketTransport, WebSocketTransport
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
 
@@ -92,7 +92,10 @@ class SocketOutlet:
         try:
             for listener in self.listeners:
                 if listener in self.listeners.shared:
-                    self._stream(listener.proto, receiver)
+                    if listener.proto == PROTO_WSS:
+                        self._tls_stream(receiver, listener)
+                    else:
+                        self._stream(listener.proto, receiver)
                 elif listener.proto == PROTO_UDP:
                     self._udp[listener] = UdpSocket(
                         self._loop,
@@ -106,7 +109,7 @@ class SocketOutlet:
                     )
                 elif listener.proto in (PROTO_TCP, PROTO_WS):
                     await self._stream(listener.proto, receiver).listen(listener, self.inherited.get(listener))
-                elif listener.proto == PROTO_TLS:
+                elif listener.proto in (PROTO_TLS, PROTO_WSS):
                     await self._tls_stream(receiver, listener).listen(listener, self.inherited.get(listener))
                 elif listener.proto == PROTO_SCTP:
                     self._open_sctp(listener, receiver)
@@ -167,9 +170,7 @@ class SocketOutlet:
         """The transport of a stream protocol, made if new."""
         transport = self._streams.get(proto)
         if transport is None:
-            kind = StreamTransport
-            if proto in (PROTO_WS, PROTO_WSS):
-                kind = WebSocketTransport
+            kind = WebSocketTransport if proto == PROTO_WS else StreamTransport
             transport = self._streams[proto] = kind(
                 self._loop, receiver, self._log, self.stream_options, self.table, self.stats, proto
             )
@@ -177,14 +178,15 @@ class SocketOutlet:
         return transport
 
     def _tls_stream(self, receiver: Receiver, listener: Listener) -> StreamTransport:
-        """The transport of TLS, made if new. Raises OperatorError where nobody says how to secure it."""
-        transport = self._streams.get(PROTO_TLS)
+        """The transport over TLS, made if new. Raises OperatorError where nobody says how to secure it."""
+        transport = self._streams.get(listener.proto)
         if transport is None:
             if self.tls is None:
                 message = f"cannot listen on {listener.name}: TLS needs its module"
                 raise OperatorError(message, suggestion='add: loadmodule "tls.so"')
-            transport = self._streams[PROTO_TLS] = TlsTransport(
-                self._loop, receiver, self._log, self.tls, self.stream_options, self.table, self.stats
+            kind = SecureWebSocketTransport if listener.proto == PROTO_WSS else TlsTransport
+            transport = self._streams[listener.proto] = kind(
+                self._loop, receiver, self._log, self.tls, self.stream_options, self.table, self.stats, listener.proto
             )
             transport.others = self.others
         return transport
@@ -240,10 +242,13 @@ class SocketOutlet:
 
     def send(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None = None) -> bool:
         """See Outlet."""
-        for change in self.filters:
-            data = change(data, to, None) or data
+        if self.filters:
+            for change in self.filters:
+                data = change(data, to, None) or data
         if to.proto == PROTO_UDP:
-            listener = to.listener or self.listeners.choose(PROTO_UDP, to.ip)
+            listener = to.listener
+            if listener is None:
+                listener = self.listeners.choose(PROTO_UDP, to.ip)
             udp = self._udp.get(listener) if listener is not None else None
             if udp is not None:
                 return udp.send(data, to, on_error)

@@ -7,7 +7,7 @@ import socket
 from collections import deque
 from collections.abc import Callable
 
-from siprouter.transport.datagrams import DatagramFactory, RawAddress
+from siprouter.transport.datagrams import DatagramFactory, FastDatagrams, RawAddress
 from siprouter.transport.endpoint import AF_INET, PROTO_UDP, Endpoint, ErrorCallback, Listener
 from siprouter.transport.icmp import Unreachable, read_errors
 from siprouter.transport.raw import RawDatagrams, RawOptions
@@ -47,6 +47,7 @@ class UdpSocket:
         self._socket = sock or open_udp(listener, options or UdpOptions())
         self._fd = self._socket.fileno()
         self._usual = self._datagrams = (factory or DatagramFactory()).open(self._socket)
+        self._fast = self._usual if isinstance(self._usual, FastDatagrams) else None
         self._sources: dict[RawAddress, Endpoint] = {}
         self._queue: deque[tuple[bytes, Endpoint, ErrorCallback | None]] = deque()
         self.after_batch: Callable[[], None] | None = None
@@ -62,6 +63,7 @@ class UdpSocket:
             self._datagrams = self._usual
         else:
             self._datagrams = RawDatagrams(self._usual, self.listener, sock, options or RawOptions())
+        self._fast = self._datagrams if isinstance(self._datagrams, FastDatagrams) else None
 
     def start(self) -> None:
         """Begins to receive."""
@@ -88,18 +90,24 @@ class UdpSocket:
             return False
         if self._queue:
             return self._enqueue(data, to, on_error)
-        number = self._datagrams.send(data, to.ip, to.port)
+        number = self._send_now(data, to)
         if number == 0:
             return True
         if number not in (errno.EAGAIN, errno.ENOBUFS) and self._take_errors():
             # what the system reported was the fate of an earlier datagram: this one has not been tried
-            number = self._datagrams.send(data, to.ip, to.port)
+            number = self._send_now(data, to)
             if number == 0:
                 return True
         if number in (errno.EAGAIN, errno.ENOBUFS):
             return self._enqueue(data, to, on_error)
         self._log.error("cannot send to %s from %s: %s", to, self.listener.name, os.strerror(number))
         return False
+
+    def _send_now(self, data: bytes, to: Endpoint) -> int:
+        """0, or an errno."""
+        if self._fast is not None:
+            return self._fast.send(data, to.ip, to.port)
+        return self._datagrams.send(data, to.ip, to.port)
 
     def _enqueue(self, data: bytes, to: Endpoint, on_error: ErrorCallback | None) -> bool:
         if len(self._queue) >= MAX_QUEUE:
@@ -113,11 +121,11 @@ class UdpSocket:
     def _writable(self) -> None:
         while self._queue:
             data, to, on_error = self._queue[0]
-            number = self._datagrams.send(data, to.ip, to.port)
+            number = self._send_now(data, to)
             if number in (errno.EAGAIN, errno.ENOBUFS):
                 return
             if number != 0 and self._take_errors():
-                number = self._datagrams.send(data, to.ip, to.port)
+                number = self._send_now(data, to)
             self._queue.popleft()
             if number != 0:
                 self._log.error("cannot send to %s from %s: %s", to, self.listener.name, os.strerror(number))
@@ -136,7 +144,8 @@ class UdpSocket:
                 self._log.error("cannot receive on %s: %s", self.listener.name, error)
             self._watch_again()
             return
-        for data, raw in batch:
+        for entry in batch:
+            data, raw = entry
             source = self._sources.get(raw)
             if source is None:
                 source = self._new_source(raw)

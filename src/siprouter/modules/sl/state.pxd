@@ -2,7 +2,7 @@ cimport cython
 
 from siprouter.core.context cimport Context
 from siprouter.core.counters cimport Counter
-from siprouter.core.outgoing cimport reply_target
+from siprouter.core.outgoing cimport build_own_reply, reply_target
 from siprouter.core.send_flags cimport reply_flags
 from siprouter.sip.message cimport Message
 from siprouter.transport.endpoint cimport Endpoint
