@@ -6,10 +6,11 @@ from siprouter.transport.endpoint cimport Endpoint, Listener
 
 cdef class UdpSocket:
     cdef public Listener listener
+    cdef public object after_batch
     cdef object _loop
     cdef object _deliver
     cdef object _log
-    cdef object _socket
+    cdef readonly object _socket
     cdef int _fd
     cdef object _usual
     cdef object _datagrams
