@@ -14,6 +14,9 @@ from tests.support.sqlite import Sqlite
 DATABASE = "sqlite:///var/lib/siprouter/siprouter.db"
 EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+OWN_TABLE = re.compile(r"`(CREATE TABLE [^`]+)`")
+"""tables that an example needs, and that are none of 3.1's"""
+
 
 def examples() -> list[tuple[str, str]]:
     """Module and text of each fenced block that loads a module."""
@@ -27,7 +30,10 @@ def examples() -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("module", "text"), [pytest.param(*one, id=f"{one[0]}") for one in examples()])
 def test_example(module: str, text: str, tmp_path: Path) -> None:
     if DATABASE in text:
-        text = text.replace(DATABASE, Sqlite(tmp_path / "siprouter.db").url)
+        database = Sqlite(tmp_path / "siprouter.db")
+        for statement in OWN_TABLE.findall((Path(siprouter.modules.__path__[0]) / module / "README.md").read_text()):
+            database.run(statement)
+        text = text.replace(DATABASE, database.url)
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules
