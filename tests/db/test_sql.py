@@ -12,8 +12,10 @@ from siprouter.db.sql import Dialect
 def test_each_dialect_has_its_marks_and_quotes() -> None:
     keys = [("A", 1), ("b", ">=", 2), ("c", None), ("d", "!=", None)]
     assert Dialect('"', "?").select("t", keys, ["x"], "y desc, z", 5) == (
-        ('SELECT "x" FROM "t" WHERE "A" = ? AND "b" >= ? AND "c" IS NULL AND "d" IS NOT NULL'
-        ' ORDER BY "y" DESC, "z" LIMIT 5'),
+        (
+            'SELECT "x" FROM "t" WHERE "A" = ? AND "b" >= ? AND "c" IS NULL AND "d" IS NOT NULL'
+            ' ORDER BY "y" DESC, "z" LIMIT 5'
+        ),
         (1, 2),
     )
     assert Dialect('"', "$", folds=True).select("S.T", keys[:2])[0] == (

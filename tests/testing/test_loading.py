@@ -8,6 +8,7 @@ import pytest
 
 from siprouter.core.worker import Worker
 from siprouter.script.load import ScriptError
+from siprouter.state.local import LocalState
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.loading import Source, load_into, make_worker
 from siprouter.testing.network import Network
@@ -17,7 +18,8 @@ from tests.support.scripts import PROBE
 
 def make() -> Worker:
     clock = FakeClock()
-    return make_worker(clock, Network(clock), Log(lambda record: None, L_DBG), lambda task, name: None, asyncio.sleep)
+    log, state = Log(lambda record: None, L_DBG), LocalState(clock)
+    return make_worker(clock, Network(clock), log, lambda task, name: None, asyncio.sleep, state)
 
 
 @pytest.fixture
