@@ -105,6 +105,13 @@ def test_meaningless_and_unknown_options_are_said_once() -> None:
     assert found.warnings[4] == "unknown options are passed over: --nonsense"
 
 
+@pytest.mark.parametrize(("words", "said"), [(["--workers", "2"], 1), (["--workers", "1"], 0), ([], 0)])
+def test_local_state_is_for_one_worker(words: list[str], said: int) -> None:
+    warnings = options("--state", "local", *words).warnings
+    assert [text for text in warnings if "--state local is for one worker" in text] == warnings
+    assert len(warnings) == said
+
+
 def test_a_bad_define() -> None:
     with pytest.raises(OperatorError, match="cannot define '1X'"):
         options("-D", "1X")

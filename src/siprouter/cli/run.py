@@ -124,6 +124,8 @@ def run_options(found: argparse.Namespace, unknown: list[str]) -> RunOptions:
     options.warnings += [
         f"option {name} changes nothing: {IGNORED[name[1:]]}" for name in dict.fromkeys(found.ignored or [])
     ]
+    if found.state == LOCAL and found.workers not in (None, "1"):
+        options.warnings.append("--state local is for one worker: several of them use shared state")
     if unknown:
         options.warnings.append(f"unknown options are passed over: {' '.join(unknown)}")
     return options

@@ -131,15 +131,16 @@ class Storage:
         if not contact.is_valid(domain.clock()):
             self._note(domain, aor, contact, True)
             return False
-        known, changes = domain.get(aor), [(INSERT, contact)]
-        index = kept.find(aor, known, contact) if known else -1
-        if index >= 0:
-            if kept.is_later(aor, known[index], contact):
-                return False
-            known, changes = known[:index] + known[index + 1 :], [(UPDATE, contact)]
         self._reading = True
         try:
-            domain.store(aor, insert_contact(known, contact, self.newest_first), changes)
+            with domain.atomic():  # other workers may change the same address of record
+                known, changes = domain.get(aor), [(INSERT, contact)]
+                index = kept.find(aor, known, contact) if known else -1
+                if index >= 0:
+                    if kept.is_later(aor, known[index], contact):
+                        return False
+                    known, changes = known[:index] + known[index + 1 :], [(UPDATE, contact)]
+                domain.store(aor, insert_contact(known, contact, self.newest_first), changes)
         finally:
             self._reading = False
         return True
@@ -259,13 +260,14 @@ class Storage:
                 self.log.error("table %s: a row is left out: %s", domain.name, error, source="usrloc")
                 continue
             contacts = insert_contact(contacts, contact, self.newest_first)
-        known = domain.get(aor)
-        kept = tuple([contact for contact in known if contact.flags & MEMORY_ONLY])
-        changes: list[Change] = [(DELETE, contact) for contact in known if not contact.flags & MEMORY_ONLY]
-        changes += [(INSERT, contact) for contact in contacts]
         self._reading = True
         try:
-            domain.store(aor, kept + contacts, changes)
+            with domain.atomic():
+                known = domain.get(aor)
+                kept = tuple([contact for contact in known if contact.flags & MEMORY_ONLY])
+                changes: list[Change] = [(DELETE, contact) for contact in known if not contact.flags & MEMORY_ONLY]
+                changes += [(INSERT, contact) for contact in contacts]
+                domain.store(aor, kept + contacts, changes)
         finally:
             self._reading = False
 
