@@ -161,3 +161,15 @@ def test_slow_and_broken_clients_cost_nobody_else(router: Siprouter) -> None:
     finally:
         for one in slow:
             one.close()
+
+
+def test_over_ipv6(tmp_path: Path, ports: Ports) -> None:
+    need("curl")
+    port = ports.take()
+    text = CONFIG.replace("loadmodule", f"listen=tcp:[::1]:{port}\nloadmodule", 1).replace(
+        "Welcome $si", "Welcome $si $Ri"
+    )
+    with Siprouter(text, tmp_path, ports):
+        command = ["curl", "-sS", "-g", "-m", "20", f"http://[::1]:{port}/welcome"]
+        done = subprocess.run(command, capture_output=True, check=True)
+        assert done.stdout.decode() == "<html>Welcome ::1 ::1</html>"

@@ -152,11 +152,11 @@ def router(tmp_path: Path, ports: Ports, ws_port: int, peer_port: int, keepalive
 class Browser:
     """A user agent in a web page: it knows no address of its own."""
 
-    def __init__(self, name: str, port: int, scheme: str = "ws", **options: object) -> None:
+    def __init__(self, name: str, port: int, scheme: str = "ws", ip: str = "127.0.0.1", **options: object) -> None:
         self.name = name
         self.host = f"{name}host.invalid"
         self.opened = contextlib.ExitStack()
-        asked = connect(f"{scheme}://127.0.0.1:{port}/", subprotocols=["sip"], **options)  # type: ignore[arg-type,list-item]
+        asked = connect(f"{scheme}://{ip}:{port}/", subprotocols=["sip"], **options)  # type: ignore[arg-type,list-item]
         self.socket: ClientConnection = self.opened.enter_context(asked)
         self.count = 0
 
@@ -445,3 +445,23 @@ def test_we_connect_over_tls(tmp_path: Path, ports: Ports) -> None:
             assert phone.expect(603).start.startswith("SIP/2.0 603 wss ")
         finally:
             phone.close()
+
+
+def test_over_ipv6(tmp_path: Path, ports: Ports) -> None:
+    shared, own = ports.take(), ports.take()
+    text = CONFIG.replace("@WSPORT@", str(ports.take())).replace("@PEER@", "9").replace("@KEEPALIVE@", "0")
+    listen = f"listen=tcp:[::1]:{shared}\nlisten=ws:[::1]:{own}\n"
+    with Siprouter(text.replace("loadmodule", f"{listen}loadmodule", 1), tmp_path, ports):
+        alice, bob = Browser("alice", shared, ip="[::1]"), Browser("bob", own, ip="[::1]")
+        try:
+            alice.register()
+            bob.register()
+            alice.send(alice.request("INVITE", "sip:bob@test.local"))
+            invite = bob.expect("INVITE")
+            assert invite.value("via").startswith("SIP/2.0/WS [::1]:")
+            assert ";alias=[::1]~" in invite.value("contact")
+            bob.send(answer(invite, "486 Busy Here", bob.host, "bob"))
+            alice.expect(486)
+        finally:
+            alice.close()
+            bob.close()
