@@ -101,18 +101,18 @@ def pair(server: Workers) -> Iterator[Pair]:
 def test_a_call_whose_messages_arrive_everywhere(server: Workers, pair: Pair, index: int) -> None:
     for call, _ in zip(call_ids(index, 2, f"a{index}-"), range(4), strict=False):
         pair.caller.send_from_all(pair.request("INVITE", call))
-        invite = pair.called.expect("INVITE")
+        invite = pair.called.expect("INVITE", call=call)
         pair.called.send_from_all(pair.answer(invite, "180 Ringing"))
-        assert pair.caller.expect(180).value("call-id") == call
+        pair.caller.expect(180, call=call)
         pair.called.send_from_all(pair.answer(invite, "200 OK"))
-        good = pair.caller.expect(200)
+        good = pair.caller.expect(200, call=call, cseq="1 INVITE")
         routes = "".join(f"Route: {value}\n" for value in reversed(good.all("record-route")))
         to = good.value("to").partition(">")[2]
         pair.caller.send(pair.request("ACK", call, 1, to, routes, f"ack{call}"))
-        pair.called.expect("ACK")
+        pair.called.expect("ACK", call=call)
         pair.caller.send_from_all(pair.request("BYE", call, 2, to, routes))
-        pair.called.send_from_all(pair.answer(pair.called.expect("BYE"), "200 OK"))
-        pair.caller.expect(200)
+        pair.called.send_from_all(pair.answer(pair.called.expect("BYE", call=call), "200 OK"))
+        pair.caller.expect(200, call=call, cseq="2 BYE")
     # one INVITE and one BYE went out for each call: all but the first of eight packets were absorbed as repetitions
     methods = [message.method for message in pair.called.received]
     assert (methods.count("INVITE"), methods.count("BYE")) == (4, 4)
@@ -123,15 +123,15 @@ def test_a_cancel_and_the_ack_of_a_refusal_from_other_ports(server: Workers, pai
     for index in (0, 1):
         call = next(call_ids(index, 2, "cancel"))
         pair.caller.send(pair.request("INVITE", call))
-        invite = pair.called.expect("INVITE")
+        invite = pair.called.expect("INVITE", call=call)
         pair.called.send(pair.answer(invite, "180 Ringing"))
-        pair.caller.expect(180)
+        pair.caller.expect(180, call=call)
         pair.caller.send_from_all(pair.request("CANCEL", call, branch=f"INVITE{call}"))
-        cancel = pair.called.expect("CANCEL")
+        cancel = pair.called.expect("CANCEL", call=call)
         pair.called.send(pair.answer(cancel, "200 OK"))
         pair.called.send_from_all(pair.answer(invite, "487 Request Terminated"))
-        pair.called.expect("ACK")
-        pair.caller.expect(487)
+        pair.called.expect("ACK", call=call)
+        pair.caller.expect(487, call=call)
         pair.caller.send(pair.request("ACK", call, branch=f"INVITE{call}"))
         seen = len(pair.called.received)
         assert [message.method for message in pair.called.received].count("CANCEL") == index + 1, seen

@@ -147,11 +147,16 @@ class Endpoint:
             self.received.append(parse(head + b"\r\n\r\n" + rest[:length]))
             self.pending = rest[length:]
 
-    def expect(self, what: str | int, seconds: float = 5.0) -> Message:
-        """The next message that is this method (request) or status (reply); others before it stay in ``received``."""
+    def expect(self, what: str | int, seconds: float = 5.0, call: str = "", cseq: str = "") -> Message:
+        """The next message that is this method (request) or status (reply); others before it stay in ``received``.
+
+        ``call`` and ``cseq`` leave out those of another Call-ID or CSeq: late repetitions of what came before.
+        """
         end = time.monotonic() + seconds
         while True:
             message = self.next(max(0.01, end - time.monotonic()))
+            if (call and message.value("call-id") != call) or (cseq and message.value("cseq") != cseq):
+                continue
             if (message.is_request and message.method == what) or message.status == what:
                 return message
 
