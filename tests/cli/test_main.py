@@ -7,6 +7,7 @@ import pytest
 from siprouter.cli import main as command
 from siprouter.cli.main import main
 from siprouter.cli.run import build_parser, run_options
+from siprouter.db.record_kinds import kinds
 from siprouter.server.options import RunOptions
 from siprouter.util.errors import OperatorError
 
@@ -28,7 +29,16 @@ def test_usage_names_all_commands(capsys: Captured) -> None:
 def test_every_file_is_a_command() -> None:
     folder = Path(command.__file__).parent
     files = {path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "main")}
-    assert {"run", "check", "modules", "rpc", "gaps"} <= files <= set(command.COMMANDS)
+    assert {"run", "check", "modules", "rpc", "gaps"} <= files <= {*command.COMMANDS, "records"}
+
+
+def test_every_table_is_a_command(capsys: Captured) -> None:
+    assert set(kinds()) == set(command.TABLES)
+    for name in (*command.TABLES, *command.OTHER_NAMES):
+        with pytest.raises(SystemExit) as ended:
+            main([name, "--help"])
+        assert ended.value.code == 0
+        assert f"siprouter {command.OTHER_NAMES.get(name, name)} " in capsys.readouterr().out
 
 
 def test_version(capsys: Captured) -> None:

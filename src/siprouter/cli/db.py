@@ -11,9 +11,19 @@ from siprouter.db import admin
 from siprouter.db.errors import DbError
 from siprouter.db.interface import Database
 from siprouter.db.schema import EXTRA, PRESENCE, STANDARD
-from siprouter.db.terminal import EXIT_FAILED, URL_HELP, confirm, database_url, open_url, quiet_log, run
+from siprouter.db.terminal import (
+    EXIT_FAILED,
+    URL_HELP,
+    confirm,
+    database_url,
+    open_url,
+    progress,
+    quiet_log,
+    run,
+    table_lines,
+)
 from siprouter.db.url import parse_url
-from siprouter.db.values import Row, to_text
+from siprouter.db.values import to_text
 
 PARTS = (STANDARD, EXTRA, PRESENCE)
 HELP = {
@@ -172,12 +182,6 @@ async def copy(options: argparse.Namespace) -> int:
     return 0
 
 
-def progress(table: str, done: int, total: int) -> None:
-    """Tell how far a table is, on a terminal."""
-    if sys.stderr.isatty():
-        print(f"\r{table}: {done} of {total} rows", end="\n" if done >= total else "", file=sys.stderr, flush=True)
-
-
 async def shell(options: argparse.Namespace) -> int:
     """`siprouter db shell`"""
     url, sql = options.url, options.sql
@@ -211,13 +215,3 @@ async def statement(database: Database, sql: str, as_json: bool) -> int:
 
 def _plain(value: object) -> str | int | float | None:
     return value if value is None or isinstance(value, (int, float)) else to_text(value)
-
-
-def table_lines(names: list[str], rows: list[Row]) -> list[str]:
-    """Rows below their names, in columns."""
-    if not names:
-        return []
-    texts = [names, *[["NULL" if value is None else to_text(value) for value in row] for row in rows]]
-    widths = [max(len(row[index]) for row in texts) for index in range(len(names))]
-    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in texts]
-    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]

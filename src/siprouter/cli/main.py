@@ -13,14 +13,35 @@ COMMANDS = {
     "modules": "list the modules, or show what one offers",
     "db": "make, check, copy and remove databases",
     "user": "add, remove and list accounts",
+    "location": "show, add and remove contacts in a running server",
     "rpc": "call an RPC command of a running server",
     "demo": "run the server with two simulated phones that call each other",
     "gaps": "what SIP Router 3.1 has and is missing here",
 }
 
+TABLES = {
+    "alias": "other names of accounts",
+    "domain": "domains that the server is responsible for",
+    "address": "trusted addresses and networks, by group",
+    "trusted": "trusted peers",
+    "dispatcher": "destinations of the dispatcher",
+    "group": "groups that accounts are in",
+    "uri": "user parts that accounts may use",
+    "speeddial": "short numbers of accounts",
+    "dialplan": "rules of the dialplan",
+}
+"""the tables that `cli/records.py` keeps: add, rm, show, list, import"""
+
+OTHER_NAMES = {"acl": "group", "ul": "location"}
+"""what kamctl calls them"""
+
 USAGE = """usage: siprouter COMMAND [OPTION]...
 
 {commands}
+
+Tables (add, rm, show, list, import):
+
+{tables}
 
 `siprouter COMMAND --help` tells more. Options without a command are those of `siprouter run`.
 """
@@ -39,10 +60,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if words[0].startswith("-"):
         words = ["run", *words]
-    if words[0] not in COMMANDS:
+    name = OTHER_NAMES.get(words[0], words[0])
+    if name not in COMMANDS and name not in TABLES:
         print(f"siprouter: unknown command '{words[0]}'\n\n{usage()}", end="", file=sys.stderr)
         return 2
-    run: Callable[[list[str]], int] = importlib.import_module(f"siprouter.cli.{words[0]}").main
+    run: Callable[[list[str]], int]
+    if name in TABLES:
+        run = importlib.import_module("siprouter.cli.records").command(name)
+    else:
+        run = importlib.import_module(f"siprouter.cli.{name}").main
     try:
         return run(words[1:])
     except BrokenPipeError:
@@ -52,7 +78,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 def usage() -> str:
     """The list of commands."""
-    return USAGE.format(commands="\n".join(f"  {name:<9} {text}" for name, text in COMMANDS.items()))
+    return USAGE.format(commands=_lines(COMMANDS), tables=_lines(TABLES))
+
+
+def _lines(names: dict[str, str]) -> str:
+    return "\n".join(f"  {name:<10} {text}" for name, text in names.items())
 
 
 if __name__ == "__main__":

@@ -1,16 +1,17 @@
-"""What `siprouter db` and `siprouter user` share: the URL, confirmation, errors."""
+"""What the commands for databases share: the URL, confirmation, errors, tables and progress on the terminal."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from siprouter.db.admin import connect
 from siprouter.db.errors import DbError
 from siprouter.db.interface import Database
+from siprouter.db.values import Row, to_text
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import L_CRIT, Log
 
@@ -18,6 +19,7 @@ URL_VARIABLE = "SIPROUTER_DB_URL"
 URL_HELP = f"such as sqlite:///var/lib/siprouter/siprouter.db (default: the environment variable {URL_VARIABLE})"
 EXIT_FAILED = 1
 EXIT_USAGE = 2
+BAR = 30
 
 
 def database_url(given: str | None) -> str:
@@ -57,3 +59,22 @@ def run(command: str, work: Coroutine[Any, Any, int]) -> int:
         return EXIT_FAILED
     except KeyboardInterrupt:
         return 130
+
+
+def progress(what: str, done: int, total: int) -> None:
+    """Show on a terminal how far long work is."""
+    if total and sys.stderr.isatty():
+        filled = BAR * done // total
+        bar = "#" * filled + "-" * (BAR - filled)
+        end = "\n" if done >= total else ""
+        print(f"\r{what} [{bar}] {done} of {total} rows", end=end, file=sys.stderr, flush=True)
+
+
+def table_lines(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Rows below their names, in columns."""
+    if not names:
+        return []
+    texts = [list(names), *[["NULL" if value is None else to_text(value) for value in row] for row in rows]]
+    widths = [max(len(row[index]) for row in texts) for index in range(len(names))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in texts]
+    return [lines[0], "  ".join("-" * width for width in widths), *lines[1:]]
