@@ -168,7 +168,6 @@ def value(ctx: Context, path: str) -> object:
         ("sys.server_id", "3"),
         ("cfg_get.custom.x", "5"),
         ("cfg_get.custom.y", "why"),
-        ("cfg_get.custom.z", None),
     ],
 )
 def test_request(ctx: Context, path: str, expected: object) -> None:

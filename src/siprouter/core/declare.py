@@ -129,11 +129,15 @@ class EventRoute:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """`@path`: `path` as in the inventory (`%s` any name, `[%i]` any index); `get(inst, ctx, *names) -> str | None`."""
+    """`@path`: `path` as in the inventory (`%s` any name, `[%i]` any index); `get(inst, ctx, *names) -> str | None`.
+
+    `check(inst, *names) -> str` runs while the script is compiled: what is wrong with these names, "" for nothing.
+    """
 
     path: str
     get: Callable[..., Any]
     help: str = ""
+    check: Callable[..., str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +276,9 @@ def event_route(name: str, help: str) -> EventRoute:
     return EventRoute(name, help)
 
 
-def select(path: str, get: Callable[..., Any], help: str = "") -> Select:
+def select(path: str, get: Callable[..., Any], help: str = "", check: Callable[..., str] | None = None) -> Select:
     """Declare a select."""
-    return Select(path, get, help)
+    return Select(path, get, help, check)
 
 
 def cfg_var(

@@ -48,7 +48,10 @@ def split_select_path(text: str) -> list[Part]:
 
 
 def find_select(registry: Registry, parts: Sequence[Part]) -> Getter | None:
-    """The getter for a path; of several declarations that match the one with the most fixed names counts."""
+    """The getter for a path; of several declarations that match the one with the most fixed names counts.
+
+    None where none matches. Raises ValueError where the one that does refuses the names.
+    """
     best: tuple[int, Select, object, list[object]] | None = None
     for declared, inst in registry.selects:
         tokens = _TOKEN.findall(declared.path)
@@ -61,6 +64,9 @@ def find_select(registry: Registry, parts: Sequence[Part]) -> Getter | None:
         return None
     _, declared, inst, args = best
     get = declared.get
+    problem = "" if declared.check is None else declared.check(inst, *args)
+    if problem:
+        raise ValueError(problem)
 
     def read(ctx: Context) -> Value:
         value: Value = get(inst, ctx, *args)

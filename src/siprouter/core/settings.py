@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from siprouter.core.declare import CfgVar
 
 ConfigValue = int | str | None
+
+SERVER_GROUPS = ("core", "tcp", "sctp")
+"""groups of the cfg framework that belong to the server itself: core parameters give them their first values"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,10 @@ class CfgFramework:
         self.vars: dict[tuple[str, str], CfgVar] = {}
         self.on_change: dict[tuple[str, str], Callable[[ConfigValue], None]] = {}
         self.pending: dict[tuple[str, str], ConfigValue] = {}
+        self.grows = False
+        """whether a module declares more settings when it starts"""
+        self.awaited: set[tuple[str, str]] = set()
+        """settings that the script reads and nobody has declared yet: only where it grows"""
 
     def group(self, name: str) -> CfgGroup:
         """The group, made if new."""
@@ -149,10 +156,22 @@ class CfgFramework:
         self.pending[group, name] = checked
 
     def commit(self) -> None:
-        """Make all delayed changes."""
+        """Make all delayed changes, or none: raises CfgError where one is refused; they are forgotten then, too."""
         pending, self.pending = self.pending, {}
-        for (group, name), value in pending.items():
-            self.set_now(group, name, value)
+        self.change_all([(group, name, value) for (group, name), value in pending.items()])
+
+    def change_all(self, changes: Iterable[tuple[str, str, ConfigValue]]) -> None:
+        """Make all these changes, or none. Raises CfgError."""
+        done: list[tuple[str, str, ConfigValue]] = []
+        try:
+            for group, name, value in changes:
+                before = self.get(group, name)
+                self.set_now(group, name, value)
+                done.append((group, name, before))
+        except CfgError:
+            for group, name, before in reversed(done):
+                self.set_now(group, name, before)
+            raise
 
     def rollback(self) -> None:
         """Forget all delayed changes."""

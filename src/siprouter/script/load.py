@@ -34,7 +34,7 @@ from siprouter.script.parser import parse_source
 from siprouter.script.program import Program, kind_of
 from siprouter.script.resolve import Resolver
 from siprouter.script.selects import register_core_selects
-from siprouter.script.settings import apply_settings
+from siprouter.script.settings import apply_settings, settle_custom
 from siprouter.script.source import SourceFile, Texts, read_source
 from siprouter.util.errors import OperatorError, SourceLocation
 from siprouter.util.regex import Regex, RegexError
@@ -145,6 +145,7 @@ def load_modules(parsed: Parsed, worker: Worker) -> None:
                 module_parameter(node, worker, parsed, worker.modules, worker.set_param)
             elif isinstance(node, LoadPath):
                 worker.log.debug("loadpath %s is not needed: modules are part of the program", node.path)
+        settle_custom(parsed.config, worker, parsed.diagnostics)
     except TooManyErrorsError:
         return
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from siprouter.core.declare import CfgVar, cfg_var
+from siprouter.core.declare import CfgVar
 from siprouter.core.env import LoadEnv
 from siprouter.core.registry import find_declaration
 from siprouter.core.settings import CfgError, ConfigValue
@@ -19,7 +19,14 @@ from siprouter.script.diagnostics import Diagnostics, TooManyErrorsError
 from siprouter.script.load import Parsed, announce_routes, module_name, module_parameter, unknown_module
 from siprouter.script.nodes import LoadModule, ModParam
 from siprouter.script.params import PARAM_NAMES
-from siprouter.script.settings import check_core, declare_flags, listen_specs
+from siprouter.script.settings import (
+    check_core,
+    declare_custom,
+    declare_flags,
+    listen_specs,
+    refuse_custom,
+    settings_of_modules,
+)
 
 Key = tuple[str, str]
 CORE = "core"
@@ -193,20 +200,23 @@ def _last(contents: Contents, key: Key, default: int | str | None) -> int | str 
 # --- changing it
 
 
-def declare_custom(new: Contents, parsed: Parsed, worker: Worker) -> list[Key]:
+def declare_new_custom(parsed: Parsed, worker: Worker) -> list[Key]:
     """Declare the custom parameters that are new, for the script to be compiled; the keys, for `forget_custom`."""
     declared = []
-    texts = {(item.group, item.name): item.description for item in parsed.config.custom}
-    for (group, name), value in new.custom.items():
-        if (group, name) not in worker.cfg.vars:
-            kind: type[int | str] = int if isinstance(value, int) else str
-            worker.cfg.declare(group, cfg_var(name, kind, value, texts.get((group, name), "")))
-            declared.append((group, name))
+    owned = settings_of_modules(worker)
+    for custom in parsed.config.custom:
+        if (custom.group, custom.name) in worker.cfg.vars:
+            continue
+        if custom.group in owned:
+            refuse_custom(custom, owned[custom.group], parsed.diagnostics)
+            continue
+        declare_custom(custom, worker)
+        declared.append((custom.group, custom.name))
     return declared
 
 
 def forget_custom(keys: Iterable[Key], worker: Worker) -> None:
-    """Take back what `declare_custom` did."""
+    """Take back what `declare_new_custom` did."""
     for group, name in keys:
         del worker.cfg.vars[group, name]
         delattr(worker.cfg.groups[group], name)
@@ -214,13 +224,4 @@ def forget_custom(keys: Iterable[Key], worker: Worker) -> None:
 
 def apply_changes(changes: Changes, worker: Worker) -> None:
     """Make all changes, or none: raises CfgError where a setting refuses its value."""
-    done: list[tuple[str, str, ConfigValue]] = []
-    try:
-        for group, name, value in changes.settings:
-            before = worker.cfg.get(group, name)
-            worker.cfg.set_now(group, name, value)
-            done.append((group, name, before))
-    except CfgError:
-        for group, name, before in reversed(done):
-            worker.cfg.set_now(group, name, before)
-        raise
+    worker.cfg.change_all(changes.settings)

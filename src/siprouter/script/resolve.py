@@ -238,7 +238,11 @@ class Resolver:
 
     def _select(self, expr: Select) -> None:
         if expr.text not in self._selects:
-            self._selects[expr.text] = find_select(self.registry, expr.parts)
+            try:
+                self._selects[expr.text] = find_select(self.registry, expr.parts)
+            except ValueError as error:
+                self.diagnostics.error("bad-select", f"{expr.text}: {error}", expr.location)
+                return
         found = self._selects[expr.text]
         if found is None:
             words = {select.path.split(".")[0].split("(")[0] for select, _ in self.registry.selects}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import time
 from collections.abc import Iterable
@@ -10,6 +11,7 @@ from functools import partial
 from siprouter.core.context import Context
 from siprouter.core.declare import Select, select
 from siprouter.core.outgoing import q_text
+from siprouter.core.settings import SERVER_GROUPS
 from siprouter.core.worker import Worker
 from siprouter.script.select_headers import any_header, any_header_param
 from siprouter.script.select_parts import nameaddr_selects, parse, uri_selects
@@ -279,10 +281,29 @@ def _unique(worker: Worker, ctx: Context) -> str | None:
 
 def _setting(worker: Worker, ctx: Context, parts: tuple[str | int, ...]) -> str | None:
     """@cfg_get.group.name: a run-time setting."""
-    if len(parts) != 2 or (str(parts[0]), str(parts[1])) not in worker.cfg.vars:
+    if (str(parts[0]), str(parts[1])) not in worker.cfg.vars:
         return None
     value = worker.cfg.get(str(parts[0]), str(parts[1]))
     return None if value is None else str(value)
+
+
+def _check_setting(worker: Worker, parts: tuple[str | int, ...]) -> str:
+    """Whether there is such a setting, now or once the modules that bring more have started."""
+    if len(parts) != 2:
+        return "expected @cfg_get.group.name"
+    group, name = str(parts[0]), str(parts[1])
+    cfg = worker.cfg
+    if (group, name) in cfg.vars or group in SERVER_GROUPS:
+        return ""
+    if cfg.grows:
+        cfg.awaited.add((group, name))
+        return ""
+    return f"there is no setting {group}.{name}{_similar(cfg.vars, group, name)}"
+
+
+def _similar(known: Iterable[tuple[str, str]], group: str, name: str) -> str:
+    near = difflib.get_close_matches(f"{group}.{name}", [f"{one}.{other}" for one, other in known], 1)
+    return f", did you mean {near[0]}?" if near else ""
 
 
 def system_selects() -> Iterable[Select]:
@@ -293,4 +314,4 @@ def system_selects() -> Iterable[Select]:
     yield select("sys.now", _now, "seconds since 1970")
     for name in ("local", "gmt", "utc"):
         yield select(f"sys.now.{name}(.%s)", partial(_now_text, local=name == "local"), "the time, or in a given form")
-    yield select("cfg_get.*", _setting, "a run-time setting")
+    yield select("cfg_get.*", _setting, "a run-time setting", _check_setting)

@@ -6,8 +6,9 @@ import re
 
 from siprouter.core.declare import cfg_var
 from siprouter.core.env import LoadEnv
+from siprouter.core.settings import SERVER_GROUPS, CfgError
 from siprouter.core.worker import Worker
-from siprouter.script.diagnostics import Diagnostics
+from siprouter.script.diagnostics import Diagnostics, did_you_mean
 from siprouter.script.nodes import Config, CustomParam, FlagDecl, GlobalParam, ListenAddress
 from siprouter.script.params import PARAM_NAMES
 from siprouter.transport.endpoint import PROTO_IDS, PROTO_NONE
@@ -89,17 +90,53 @@ def listen_specs(addresses: list[ListenAddress]) -> list[ListenSpec]:
     return found
 
 
+def declare_custom(custom: CustomParam, worker: Worker) -> None:
+    """`group.name = value`: a run-time setting of the script's own."""
+    kind: type[int | str] = int if isinstance(custom.value, int) else str
+    worker.cfg.declare(custom.group, cfg_var(custom.name, kind, custom.value, custom.description))
+
+
 def _set_custom(custom: CustomParam, worker: Worker, diagnostics: Diagnostics) -> None:
-    """`group.name = value`: a run-time setting; one that a module declares gets its initial value."""
-    key = (custom.group, custom.name)
-    try:
-        if key in worker.cfg.vars:
+    if (custom.group, custom.name) in worker.cfg.vars:
+        message = f"{custom.group}.{custom.name} is declared twice"
+        diagnostics.error("custom-parameter", message, custom.location)
+    elif custom.group in SERVER_GROUPS:
+        message = f"the group {custom.group} belongs to the server"
+        name = custom.name if custom.group == "core" else f"{custom.group}_{custom.name}"
+        hint = f"{name} = …" if name in PARAM_NAMES else did_you_mean(name, PARAM_NAMES)
+        diagnostics.error("custom-parameter", message, custom.location, suggestion=hint)
+    else:
+        declare_custom(custom, worker)
+
+
+def settle_custom(config: Config, worker: Worker, diagnostics: Diagnostics) -> None:
+    """Once the modules are loaded: what stands in the group of a module is the first value of its setting."""
+    for custom in config.custom:
+        names = settings_of_modules(worker).get(custom.group)
+        if names is None:
+            continue
+        if custom.name not in names:
+            refuse_custom(custom, names, diagnostics)
+            continue
+        try:
             worker.cfg.set_initial(custom.group, custom.name, custom.value)
-            return
-        kind: type[int | str] = int if isinstance(custom.value, int) else str
-        worker.cfg.declare(custom.group, cfg_var(custom.name, kind, custom.value, custom.description))
-    except ValueError as error:
-        diagnostics.error("custom-parameter", str(error), custom.location)
+        except CfgError as error:
+            diagnostics.error("custom-parameter", str(error), custom.location)
+
+
+def settings_of_modules(worker: Worker) -> dict[str, set[str]]:
+    """The names of run-time settings by group, those that the loaded modules declare."""
+    owned: dict[str, set[str]] = {}
+    for declared, _ in worker.registry.modules.values():
+        for var in declared.cfg_vars:
+            owned.setdefault(var.group or declared.name, set()).add(var.name)
+    return owned
+
+
+def refuse_custom(custom: CustomParam, names: set[str], diagnostics: Diagnostics) -> None:
+    """A parameter of the script's own in a group whose `names` are those of a module."""
+    message = f"the group {custom.group} belongs to a module, which has no run-time setting {custom.name}"
+    diagnostics.error("custom-parameter", message, custom.location, suggestion=did_you_mean(custom.name, names))
 
 
 def _declare_flags(node: FlagDecl, env: LoadEnv, diagnostics: Diagnostics) -> None:

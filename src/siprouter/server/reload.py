@@ -27,7 +27,7 @@ from siprouter.script.reload import (
     Contents,
     apply_changes,
     compare,
-    declare_custom,
+    declare_new_custom,
     forget_custom,
     kept_texts,
     prepare,
@@ -150,7 +150,7 @@ class Reloader:
             raise ScriptError(parsed.diagnostics)
         parsed.kept_texts = kept_texts(self.started)
         changes = compare(self.current.contents, contents, self.started, worker, self.pinned, parsed.diagnostics)
-        declared = declare_custom(contents, parsed, worker)
+        declared = declare_new_custom(parsed, worker)
         try:
             script = compile_script(parsed, worker, number)
             if script is None:

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 def bind_sel(inst: Pv, inner: InnerName) -> PvAccess:
     """$sel(path): the select `@path`"""
     try:
-        parts = split_select_path(inner.text.removeprefix("@"))
+        get = find_select(inst.worker.registry, split_select_path(inner.text.removeprefix("@")))
     except ValueError as error:
         raise inner.error(str(error)) from None
-    get = find_select(inst.worker.registry, parts)
     if get is None:
         raise inner.error(f"unknown select @{inner.text}")
     return PvAccess(get)
