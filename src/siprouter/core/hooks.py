@@ -16,6 +16,7 @@ class Hooks:
     """Called in order of registration; the first that takes a message ends the round where the result is a bool."""
 
     __slots__ = (
+        "entry",
         "http_in",
         "message_in",
         "message_out",
@@ -31,6 +32,8 @@ class Hooks:
     )
 
     def __init__(self) -> None:
+        self.entry: list[Callable[[Context], None]] = []
+        """a context about to run its first route: which version of the script that is can still be decided"""
         self.http_in: list[Callable[[HttpExchange], bool]] = []
         """an HTTP request on a SIP port; True: taken, and answered in the end"""
         self.message_in: list[Callable[[bytes, Endpoint], bytes | None]] = []

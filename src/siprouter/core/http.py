@@ -11,6 +11,7 @@ from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.context import Context
+from siprouter.core.observe import route_for
 from siprouter.core.send_flags import reply_flags
 from siprouter.sip.errors import MessageError
 from siprouter.sip.message import Message, parse_message
@@ -103,7 +104,7 @@ class HttpExchange:
     def run(self, ctx: Context, route: CompiledRoute) -> None:
         """Run a route that answers, now or, where it waits, beside other messages. 404 where it does not."""
         try:
-            result = route.run(ctx)
+            result = route_for(ctx, route).run(ctx)
         except Exception as error:
             self.failed(ctx, error)
             return

@@ -3,6 +3,7 @@ cdef class CompiledRoute:
     cdef public str name
     cdef public object run
     cdef public bint waits
+    cdef public CompiledRoute immediate
 
 
 cdef class Script:
@@ -20,6 +21,8 @@ cdef class Script:
     cdef public dict event_routes
     cdef public dict namespace
     cdef public dict native_lines
+    cdef public object observed
+    cdef public dict counterparts
     cdef dict __dict__
     cdef object __weakref__
 

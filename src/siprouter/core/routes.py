@@ -38,13 +38,15 @@ Route = Callable[["Context"], RouteResult]
 class CompiledRoute:
     """One route block: `run(ctx)` gives its return code (0: the script was stopped); awaitable when `waits`."""
 
-    __slots__ = ("kind", "name", "run", "waits")
+    __slots__ = ("immediate", "kind", "name", "run", "waits")
 
     def __init__(self, name: str, kind: int, run: Route, waits: bool) -> None:
         self.name = name
         self.kind = kind
         self.run = run
         self.waits = waits
+        self.immediate: CompiledRoute | None = None
+        """of a route that waits only to be paused: the same without that, for where nothing may wait"""
 
 
 class Script:
@@ -67,6 +69,21 @@ class Script:
         """of routes built as C: lines by the file name in tracebacks, to file and line of the configuration"""
         self.namespace: dict[str, Any] = {}
         """the globals of its functions: they refer to one another through it"""
+        self.observed: Callable[[Script, int], Script] | None = None
+        """observed(this script, level): a version that observers can follow (core/observe.py); None: there is none"""
+        self.counterparts: dict[CompiledRoute, CompiledRoute] = {}
+        """of an observed version: its routes by those of the plain one"""
+
+    def all_routes(self) -> dict[tuple[str, str], CompiledRoute]:
+        """All routes, by the attribute that they are found in and their names."""
+        found: dict[tuple[str, str], CompiledRoute] = {}
+        for where in ("request_route", "reply_route", "onsend_route", "error_route"):
+            route: CompiledRoute | None = getattr(self, where)
+            if route is not None:
+                found[where, ""] = route
+        for where in ("routes", "failure_routes", "onreply_routes", "branch_routes", "event_routes"):
+            found.update({(where, name): route for name, route in getattr(self, where).items()})
+        return found
 
     def table(self, kind: int) -> dict[str, CompiledRoute]:
         """Named routes of a kind (REQUEST, FAILURE, TM_ONREPLY, BRANCH)."""

@@ -13,6 +13,7 @@ from siprouter.core.counters import Counter, Counters
 from siprouter.core.declare import Module, Param
 from siprouter.core.env import LoadEnv
 from siprouter.core.hooks import Hooks
+from siprouter.core.observe import Observation
 from siprouter.core.registry import Registry
 from siprouter.core.routes import Script
 from siprouter.core.settings import CfgError, CfgFramework, Settings
@@ -81,6 +82,7 @@ class Worker:
         self.cfg = CfgFramework()
         self.counters = Counters()
         self.hooks = Hooks()
+        self.observation = Observation(self)
         self.modules: dict[str, Any] = {}
         self.module_order: list[str] = []
         self.script: Script | None = None

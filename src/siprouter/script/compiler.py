@@ -4,46 +4,115 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from siprouter.core.context import Context
+from siprouter.core.observe import PAUSABLE, WATCHED
 from siprouter.core.routes import CORE_ONREPLY, ERROR, ONSEND, CompiledRoute, Script
 from siprouter.core.worker import Worker
 from siprouter.script.gen_expr import CORE_SETTINGS, ROUTE_TABLE, RUNTIME_FUNCTIONS, route_function
+from siprouter.script.gen_observed import ObservedGen, place_of_route
 from siprouter.script.gen_stmt import Definition, FunctionGen, Output
 from siprouter.script.native import NativeRoutes, native_source
 from siprouter.script.program import Program, RouteUnit, route_title
 from siprouter.script.pyast import Namespace
 
 LOCAL_REQUEST_EVENT = "tm:local-request"
+IMMEDIATE = "immediate version"
+"""global name that keeps the other version alive whose routes a pausable one has"""
 
 
 def compile_program(program: Program, worker: Worker, version: int, files: tuple[str, ...]) -> Script:
     """The compiled script. `program` must be free of errors."""
-    names = Namespace()
-    names.add(RUNTIME_FUNCTIONS)
-    by_name: dict[str, Callable[[Context], Any]] = {}
-    names.globals[ROUTE_TABLE] = by_name
-    names.globals[CORE_SETTINGS] = worker.settings
+    names = _namespace(worker)
     output = Output()
     functions: dict[str, RouteUnit] = {}
     for unit in program.units:
-        is_main = unit.block.kind == "route"
-        name = route_function(unit.block.name) if is_main else output.next_name(unit.block.kind)
+        name = _function_name(unit, output)
         generator = FunctionGen(program, names, output, unit.block.first.source, route_title(unit.block))
         generator.route(name, unit.block, unit.block.body, unit.waits)
         functions[name] = unit
     script = Script(version, files[0] if files else "")
     if not _use_built(output.definitions, names.globals, script, worker.services.get("native")):
         _execute(output.definitions, names.globals)
-    script.files = files
-    script.namespace = names.globals
-    for name, unit in functions.items():
-        function = names.globals[name]
-        if unit.block.kind == "route":
-            by_name[unit.block.name] = function
-        _enter(script, unit, function)
+    _fill(script, names.globals, functions, files)
+    script.observed = partial(compile_observed, program, worker)
     return script
+
+
+def compile_observed(program: Program, worker: Worker, plain: Script, level: int) -> Script:
+    """The version of a script that tells `worker.observation` what it does (core/observe.py)."""
+    immediate = compile_observed(program, worker, plain, WATCHED) if level == PAUSABLE else None
+    if immediate is not None:
+        program = waiting_everywhere(program)
+    names = _namespace(worker)
+    output = Output()
+    functions: dict[str, RouteUnit] = {}
+    observation = worker.observation
+    for unit in program.units:
+        name = _function_name(unit, output)
+        source, title = unit.block.first.source, route_title(unit.block)
+        generator = ObservedGen(program, names, output, source, title, observation, level)
+        generator.route(name, unit.block, unit.block.body, unit.waits)
+        functions[name] = unit
+    _execute(output.definitions, names.globals)
+    for name, unit in functions.items():
+        watch = observation.watched_waiting if unit.waits else observation.watched
+        names.globals[name] = watch(names.globals[name], place_of_route(unit.block))
+    script = Script(plain.version, plain.source)
+    _fill(script, names.globals, functions, plain.files)
+    if immediate is not None:
+        _keep_immediate(script, immediate)
+    for key, route in script.all_routes().items():
+        script.counterparts[plain.all_routes()[key]] = route
+    return script
+
+
+def waiting_everywhere(program: Program) -> Program:
+    """The same program, all of whose routes and blocks wait."""
+    return replace(
+        program,
+        units=[replace(unit, waits=True) for unit in program.units],
+        blocks={block: replace(unit, waits=True) for block, unit in program.blocks.items()},
+        _main={},
+    )
+
+
+def _keep_immediate(script: Script, immediate: Script) -> None:
+    """Routes that run where nothing can wait take those of a version that waits where the plain one does only."""
+    script.onsend_route, script.error_route = immediate.onsend_route, immediate.error_route
+    others = immediate.all_routes()
+    for key, route in script.all_routes().items():
+        if not others[key].waits:
+            route.immediate = others[key]
+    script.namespace[IMMEDIATE] = immediate
+
+
+def _namespace(worker: Worker) -> Namespace:
+    """What all functions of a script know."""
+    names = Namespace()
+    names.add(RUNTIME_FUNCTIONS)
+    names.globals[ROUTE_TABLE] = {}
+    names.globals[CORE_SETTINGS] = worker.settings
+    return names
+
+
+def _function_name(unit: RouteUnit, output: Output) -> str:
+    """The global name of the function of a route block."""
+    return route_function(unit.block.name) if unit.block.kind == "route" else output.next_name(unit.block.kind)
+
+
+def _fill(script: Script, namespace: dict[str, Any], functions: dict[str, RouteUnit], files: tuple[str, ...]) -> None:
+    """Put the routes where others look for them."""
+    script.files = files
+    script.namespace = namespace
+    for name, unit in functions.items():
+        function = namespace[name]
+        if unit.block.kind == "route":
+            namespace[ROUTE_TABLE][unit.block.name] = function
+        _enter(script, unit, function)
 
 
 def _use_built(

@@ -226,20 +226,22 @@ class FunctionGen(ExprGen):
     def _assign(self, statement: Assign, tail: bool) -> list[ast.stmt]:
         target = self.program.variables[statement.target]
         source = statement.value
-        ctx = self.name("ctx")
         if isinstance(target, Attribute) and isinstance(source, nodes.Attr) and source.index == ALL:
             values = self.name(self.names.bind(self.program.variables[source], "attribute"))
-            done = self.call(self.names.bind(target.add_all, "add"), ctx, values)
+            body = self._set(statement, self.names.bind(target.add_all, "add"), values, has_value=False)
         else:
             value = self.assigned(source)
             self.at_node(statement)
             if statement.op == "+=":
                 value = self.call("add", self._variable(statement.target), value)
-            done = self.call(self.names.bind(target.set, "set"), ctx, value)
-        body = [self.do(done)]
+            body = self._set(statement, self.names.bind(target.set, "set"), value)
         if tail:
             body.append(self._end_of_route())
         return self._guarded(source, statement, body, tail)
+
+    def _set(self, statement: Assign, setter: str, value: ast.expr, has_value: bool = True) -> list[ast.stmt]:
+        """Call the setter of an assignment. Without `has_value`, what it takes is more than one value."""
+        return [self.do(self.call(setter, self.name("ctx"), value))]
 
     # --- control
 

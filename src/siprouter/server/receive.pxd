@@ -14,6 +14,7 @@ cdef class MessageReceiver:
     cdef object _http
     cdef list _message_in
     cdef list _request_in
+    cdef list _entry
     cdef list _reply_in
     cdef list _script_start
     cdef list _script_end

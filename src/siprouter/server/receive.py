@@ -44,6 +44,7 @@ class MessageReceiver:
         hooks = worker.hooks  # the lists grow in place
         self._message_in = hooks.message_in
         self._request_in = hooks.request_in
+        self._entry = hooks.entry
         self._reply_in = hooks.reply_in
         self._script_start = hooks.script_start
         self._script_end = hooks.script_end
@@ -96,6 +97,8 @@ class MessageReceiver:
         for absorb in self._request_in:
             if absorb(ctx):
                 return
+        for choose in self._entry:
+            choose(ctx)
         script = ctx.script
         if script is None or script.request_route is None:
             self._dropped_requests.inc()
@@ -129,9 +132,10 @@ class MessageReceiver:
     # --- replies
 
     def _reply(self, ctx: Context) -> None:
-        worker = self.worker
         ctx.route_type = CORE_ONREPLY
-        script = worker.script
+        for choose in self._entry:
+            choose(ctx)
+        script = ctx.script
         route = None if script is None else script.reply_route
         if route is not None:
             self._run(ctx, route)
@@ -174,7 +178,9 @@ class MessageReceiver:
 
     def _error_route(self, ctx: Context) -> bool:
         """Run error_route for a request that could not be parsed; False where there is none."""
-        script = self.worker.script
+        for choose in self._entry:
+            choose(ctx)
+        script = ctx.script
         route = None if script is None else script.error_route
         if route is None or route.waits:
             return False

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 
 from siprouter.core.context import Context
 from siprouter.core.declare import Module
+from siprouter.core.observe import route_for
 from siprouter.core.routes import FAILURE, REQUEST, CompiledRoute, Script
 from siprouter.core.values import Value
 from siprouter.core.worker import Worker
@@ -351,7 +352,7 @@ class Node:
         if number == FAILURE:
             return self._run_failure_route(route, ctx, variables, status)
         write_variables(self.worker, ctx, variables or {})
-        return self._run_route(route, ctx)
+        return self._run_route(route_for(ctx, route), ctx)
 
     def _run_route(self, route: CompiledRoute, ctx: Context) -> RouteRun:
         sent, records = len(self.sent), len(self.records)
@@ -364,6 +365,7 @@ class Node:
         self, route: CompiledRoute, ctx: Context, variables: Mapping[str, Value] | None, status: int
     ) -> RouteRun:
         tm = self.worker.module("tm")
+        route = route_for(ctx, route)
         ctx.route_type = REQUEST
         transaction, branch = tm.suspend(ctx)
         transaction.end_blind_branch(branch)

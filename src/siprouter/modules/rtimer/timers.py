@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.context import Context
+from siprouter.core.observe import route_for
 from siprouter.core.routes import REQUEST, CompiledRoute
 from siprouter.sip.message import Message, parse_message
 from siprouter.transport.endpoint import PROTO_UDP, Endpoint
@@ -168,7 +169,7 @@ class RouteTimers:
             for begin in worker.hooks.script_start:
                 begin(ctx)
             try:
-                result = route.run(ctx)
+                result = route_for(ctx, route).run(ctx)
                 if isinstance(result, Awaitable):
                     await result
             finally:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.counters import Counter
 from siprouter.core.http import http_exchange
+from siprouter.core.observe import route_for
 from siprouter.core.outgoing import build_own_reply, reply_target
 from siprouter.core.routes import REQUEST
 from siprouter.core.send_flags import reply_flags
@@ -111,7 +112,7 @@ class Sl:
         route = None if script is None else script.event_routes.get("sl:filtered-ack")
         if route is not None:
             ctx.route_type = REQUEST
-            result = route.run(ctx)
+            result = route_for(ctx, route).run(ctx)
             if not isinstance(result, int):
                 self.worker.spawn(wait_for(result), "sl:filtered-ack")
         return True

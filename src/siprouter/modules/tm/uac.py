@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.context import Context
 from siprouter.core.forward import plan_for
+from siprouter.core.observe import route_for
 from siprouter.core.outgoing import NextHop, SingleTarget, Target, endpoint_for, next_hop, user_agent_line, via_line
 from siprouter.core.routes import LOCAL
 from siprouter.modules.tm.fork import Resumed
@@ -175,7 +176,7 @@ class LocalRequest:
         )
         ctx.dst_uri = self.wanted.next_hop or None
         ctx.transaction = transaction
-        tm.user.run(route, ctx)
+        tm.user.run(route_for(ctx, route), ctx)
         if not msg.edits and ctx.new_uri is None:
             return data
         return build_forward(msg, ctx.new_uri, b"")

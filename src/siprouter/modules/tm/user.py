@@ -55,6 +55,8 @@ class ScriptUser:
             close = getattr(result, "close", None)
             if close is not None:
                 close()
+            if route.immediate is not None:
+                return self.run(route.immediate, ctx)
             self.worker.log.error("route %s may not wait here", route.name, source="tm")
         except Exception:
             self.worker.log.exception("route %s failed", route.name, source="tm")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from siprouter.core.context import Context
 from siprouter.core.declare import stat
 from siprouter.core.http import HttpExchange, sip_view
+from siprouter.core.observe import route_for
 from siprouter.transport.endpoint import PROTO_TCP, PROTO_TLS, PROTO_WS, PROTO_WSS, Listener
 from siprouter.transport.http import HttpRequest
 from siprouter.transport.stream import StreamConnection
@@ -154,7 +155,8 @@ class WebSocket:
         if route is None:
             return
         msg = sip_view(_NOTHING, connection.source, self.worker.random_bytes(8).hex())
-        result = route.run(Context(self.worker, script, msg, connection.source, self.worker.now()))
+        ctx = Context(self.worker, script, msg, connection.source, self.worker.now())
+        result = route_for(ctx, route).run(ctx)
         if not isinstance(result, int):
             self.worker.spawn(_finish(result), CLOSED_EVENT)
 
