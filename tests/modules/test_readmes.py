@@ -9,9 +9,11 @@ import pytest
 
 import siprouter.modules
 from siprouter.testing import Node
+from tests.support.geoip import write_database
 from tests.support.sqlite import Sqlite
 
 DATABASE = "sqlite:///var/lib/siprouter/siprouter.db"
+PLACES = "/usr/share/GeoIP/GeoLite2-City.mmdb"
 EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 OWN_TABLE = re.compile(r"`(CREATE TABLE [^`]+)`")
@@ -34,6 +36,8 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
         for statement in OWN_TABLE.findall((Path(siprouter.modules.__path__[0]) / module / "README.md").read_text()):
             database.run(statement)
         text = text.replace(DATABASE, database.url)
+    if PLACES in text:
+        text = text.replace(PLACES, str(write_database(tmp_path / "city.mmdb")))
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules
