@@ -246,6 +246,7 @@ class WorkerTeam:
         self.offer(ASK_RPC, rpc)
         self.offer(ASK_MI, mi)
         self.offer(ASK_COUNTERS, lambda: local_counters(worker))
+
         def undelivered(data: bytes, ip: str, port: int) -> None:
             note_undelivered(worker, data, Endpoint(PROTO_UDP, ip, port))
 
