@@ -45,6 +45,9 @@ async def test_columns_keep_what_they_are_given(database: Database) -> None:
     rows = await database.query("location", [], columns)
     assert (*rows[0][:3], to_epoch(rows[0][3]), *rows[0][4:]) == (1, "bob", None, 1_290_000_000, -1.0, 13, None)
     assert await database.query("address", [], ["ip_addr", "mask", "port", "grp"]) == [("10.0.0.0", 8, 65535, 3)]
+    octets = bytes(range(256))
+    await database.insert("silo", {"body": octets, "inc_time": 1, "exp_time": 2_000_000_000, "username": "b"})
+    assert await database.query("silo", [("exp_time", ">", 1)], ["id", "body"], "id", 1) == [(1, octets)]
 
 
 async def test_what_is_wrong_with_tables_is_found_and_mended(database: Database) -> None:
