@@ -26,6 +26,7 @@ class Param:
     attribute: str = ""
     cfg_var: str = ""
     obsolete: str = ""
+    versioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +192,16 @@ def param(
     attribute: str = "",
     cfg_var: str = "",
     obsolete: str = "",
+    versioned: bool = False,
 ) -> Param:
     """Declare a parameter.
 
-    `cfg_var` names the run-time setting it initialises; `obsolete` says why it has no effect here (warned once).
+    `cfg_var` names the run-time setting it initialises; `obsolete` says why it has no effect here (warned once);
+    a `versioned` one is read by `load_version`, for each version of the script.
     """
     kind_name = kind if isinstance(kind, str) else ("int" if kind is int else "str")
-    return Param(name, kind_name, default, help, setter, attribute or name.replace("-", "_"), cfg_var, obsolete)
+    field_name = attribute or name.replace("-", "_")
+    return Param(name, kind_name, default, help, setter, field_name, cfg_var, obsolete, versioned)
 
 
 def function(

@@ -23,6 +23,7 @@ cdef class Script:
     cdef public dict native_lines
     cdef public object observed
     cdef public dict counterparts
+    cdef public dict parts
     cdef dict __dict__
     cdef object __weakref__
 

@@ -73,6 +73,8 @@ class Script:
         """observed(this script, level): a version that observers can follow (core/observe.py); None: there is none"""
         self.counterparts: dict[CompiledRoute, CompiledRoute] = {}
         """of an observed version: its routes by those of the plain one"""
+        self.parts: dict[str, Any] = {}
+        """by module: what belongs to this version of the script besides its routes (`load_version`)"""
 
     def all_routes(self) -> dict[tuple[str, str], CompiledRoute]:
         """All routes, by the attribute that they are found in and their names."""

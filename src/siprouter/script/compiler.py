@@ -62,6 +62,7 @@ def compile_observed(program: Program, worker: Worker, plain: Script, level: int
         watch = observation.watched_waiting if unit.waits else observation.watched
         names.globals[name] = watch(names.globals[name], place_of_route(unit.block))
     script = Script(plain.version, plain.source)
+    script.parts = plain.parts
     _fill(script, names.globals, functions, plain.files)
     if immediate is not None:
         _keep_immediate(script, immediate)

@@ -36,6 +36,7 @@ from siprouter.script.resolve import Resolver
 from siprouter.script.selects import register_core_selects
 from siprouter.script.settings import apply_settings, settle_custom
 from siprouter.script.source import SourceFile, Texts, read_source
+from siprouter.script.version import NewVersion
 from siprouter.util.errors import OperatorError, SourceLocation
 from siprouter.util.regex import Regex, RegexError
 
@@ -115,7 +116,10 @@ def _parse(source: SourceFile, defines: dict[str, str] | None, mode: str, again:
     diagnostics = Diagnostics()
     try:
         with collector_paused():
-            return Parsed(parse_source(source, diagnostics, defines, mode, again), diagnostics)
+            config = parse_source(source, diagnostics, defines, mode, again)
+            if again is not None:  # files that modules read
+                config.texts.files = {**again.files, **config.texts.files}
+            return Parsed(config, diagnostics)
     except RecursionError:
         _too_deep(diagnostics)
         return Parsed(Config(mode, [source.path]), diagnostics)
@@ -233,6 +237,19 @@ def module_parameter(
             diagnostics.error(code, error.message, where, suggestion=hint)
 
 
+def load_parts(parsed: Parsed, worker: Worker, script: Script) -> None:
+    """Let the modules load what they keep for this version of the script (`load_version`)."""
+    for name in worker.module_order:
+        load_version = getattr(worker.modules[name], "load_version", None)
+        if load_version is None:
+            continue
+        try:
+            script.parts[name] = load_version(NewVersion(name, parsed.config, parsed.env or worker.env, script))
+        except OperatorError as error:
+            parsed.diagnostics.from_error("module", error)
+    script.files = tuple(parsed.config.files)
+
+
 # --- compilation
 
 
@@ -246,7 +263,9 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
                 _check_waits(program, parsed.diagnostics)
             if parsed.diagnostics.errors:
                 return None
-            return compile_program(program, worker, version, tuple(parsed.config.files))
+            script = compile_program(program, worker, version, tuple(parsed.config.files))
+            load_parts(parsed, worker, script)
+            return None if parsed.diagnostics.errors else script
     except TooManyErrorsError:
         return None
     except RecursionError:

@@ -178,7 +178,7 @@ def _compare_params(old: Contents, new: Contents, started: Contents, worker: Wor
         declared = worker.registry.modules[module][0]
         param = next(item for item in declared.params if item.name == name)
         key = (module, name)
-        if param.obsolete or (module in started.modules and module not in new.modules):
+        if param.obsolete or param.versioned or (module in started.modules and module not in new.modules):
             continue
         var = _changeable(worker, module, param.cfg_var) if param.cfg_var else None
         if var is not None:

@@ -136,8 +136,10 @@ class Reloader:
         before = self.look()
         try:
             parsed = self._read()
-            self.files = tuple(dict.fromkeys((*self.current_files(), *parsed.config.files)))
-            return self.prepare(parsed, self.highest + 1)
+            try:
+                return self.prepare(parsed, self.highest + 1)
+            finally:
+                self.files = tuple(dict.fromkeys((*self.current_files(), *parsed.config.files)))
         finally:  # what changed meanwhile counts as a change
             self.tried = {file: before.get(file, stamp) for file, stamp in self.look().items()}
 
