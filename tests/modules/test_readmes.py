@@ -10,8 +10,10 @@ import pytest
 import siprouter.modules
 from siprouter.testing import Node
 from tests.support.geoip import write_database
+from tests.support.radius_server import radius_config
 from tests.support.sqlite import Sqlite
 
+RADIUS = re.compile(r'"(/[\w/.-]+/radiusclient\.conf)"')
 DATABASE = "sqlite:///var/lib/siprouter/siprouter.db"
 PLACES = "/usr/share/GeoIP/GeoLite2-City.mmdb"
 EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -38,6 +40,8 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
         text = text.replace(DATABASE, database.url)
     if PLACES in text:
         text = text.replace(PLACES, str(write_database(tmp_path / "city.mmdb")))
+    if RADIUS.search(text):
+        text = RADIUS.sub(f'"{radius_config(tmp_path, 1812)}"', text)
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules

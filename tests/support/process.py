@@ -20,6 +20,7 @@ PACKAGES = {
     "baresip": "baresip",
     "chromium": "chromium",
     "curl": "curl",
+    "freeradius": "freeradius",
     "kamailio": "kamailio",
     "kamcmd": "kamailio",
     "linphonec": "linphone-cli",

@@ -1,4 +1,4 @@
-"""Records that must not be lost: on disk first, then in their tables, once and in order.
+"""Records that must not be lost: on disk first, then where they belong, in order; in tables of a database also once.
 
 Each record is a line of the journal before `add` returns, so that neither an end of the process nor a database that is
 away costs one. A second file holds how far the journal was carried out. Where a connection broke while the database
@@ -22,7 +22,7 @@ from siprouter.db.errors import DbError, DbRefusedError, DbUnavailableError
 from siprouter.db.interface import Database
 from siprouter.db.operations import Insert, Key, Operation
 from siprouter.db.values import Value, cut, from_epoch, to_epoch
-from siprouter.util.errors import OperatorError, PeerError
+from siprouter.util.errors import InternalError, OperatorError, PeerError, SipRouterError
 from siprouter.util.log import Log
 
 MAX_BATCH = 200
@@ -44,23 +44,23 @@ def default_folder() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "siprouter"
 
 
-class Journal:
-    """The way of records into a database. `spawn(coroutine, name)` is that of the worker.
+class RecordJournal:
+    """Lines in a file, and the way of what they say to a target. `spawn(coroutine, name)` is that of the worker.
 
     `path` None: a journal that is gone with the process, for tests.
     """
 
+    target = "the database"
+    source = "db"
+    waits_for: type[SipRouterError] = DbUnavailableError
+    """what `_write_batch` raises while the target is away"""
+
     def __init__(
-        self,
-        path: Path | None,
-        database: Database,
-        log: Log,
-        spawn: Callable[[Coroutine[Any, Any, None], str], Any],
+        self, path: Path | None, log: Log, spawn: Callable[[Coroutine[Any, Any, None], str], Any]
     ) -> None:
         self.path = Path() if path is None else path
         self._temporary = path is None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.database = database
         self.log = log
         self._spawn = spawn
         self._stopping = asyncio.Event()
@@ -69,13 +69,11 @@ class Journal:
         self._done_file = -1
         self._done = 0
         self._end = 0
-        self._doubtful = 0
         self._batch = MAX_BATCH
         self._delay = 0.0
         self._running = False
-        self._widths: dict[str, dict[str, int]] = {}
         self.refused = 0
-        """records that the database would not take; they are in `<path>.refused`"""
+        """records that the target would not take; they are in `<path>.refused`"""
 
     def open(self) -> None:
         """Take the journal, and begin to write what an earlier run has left. Raises OperatorError."""
@@ -101,18 +99,21 @@ class Journal:
         done = int(text) if text.isdigit() else 0
         self._done = done if done <= self._end else 0
         if self._done < self._end:
-            self.log.notice("journal %s: %d octets are not in the database yet", self.path, self.pending, source="db")
-            self._doubtful = MAX_BATCH
+            message = "journal %s: %d octets are not in %s yet"
+            self.log.notice(message, self.path, self.pending, self.target, source=self.source)
+            self.found_rest()
             self._wake()
+
+    def found_rest(self) -> None:
+        """An earlier run has left records."""
 
     @property
     def pending(self) -> int:
-        """Octets of records that are not in the database yet."""
+        """Octets of records that have not arrived yet."""
         return self._end - self._done
 
-    def add(self, table: str, values: Mapping[str, Value]) -> bool:
-        """Note a record. False where the disk does not take it: the record is in the log then."""
-        line = json.dumps([table, values], default=_plain, separators=(",", ":")).encode() + b"\n"
+    def add_line(self, line: bytes) -> bool:
+        """Note a record (with the end of its line). False where the disk does not take it: it is in the log then."""
         try:
             written = os.write(self._file, line)
             if written != len(line):
@@ -120,7 +121,8 @@ class Journal:
                 raise OSError(28, "no space left")
         except OSError as error:
             text = line.decode().strip()
-            self.log.alert("journal %s cannot be written (%s): record %s", self.path, error.strerror, text, source="db")
+            message = "journal %s cannot be written (%s): record %s"
+            self.log.alert(message, self.path, error.strerror, text, source=self.source)
             return False
         self._end += written
         if not self._running:
@@ -133,22 +135,22 @@ class Journal:
         try:
             self._task = self._spawn(self._write_all(), "journal")
         except PeerError as error:  # too much runs already: the next record tries again
-            self.log.error("journal %s: %s", self.path, error.reason, source="db")
+            self.log.error("journal %s: %s", self.path, error.reason, source=self.source)
             return
         self._running = True
 
     async def _write_all(self) -> None:
-        """Write until nothing is left; while the database is away, try again now and then."""
+        """Write until nothing is left; while the target is away, try again now and then."""
         try:
             while self.pending and not self._stopping.is_set():
                 try:
                     await self._write_batch()
                     self._succeeded()
-                except DbUnavailableError as error:
+                except self.waits_for as error:
                     self._failed(error)
                     await self._pause()
         except BaseException:
-            self._doubtful = max(self._doubtful, self._batch)
+            self.broke_off()
             raise
         finally:
             self._running = False
@@ -163,14 +165,112 @@ class Journal:
     def _succeeded(self) -> None:
         if self._delay:
             self._delay = 0.0
-            self.log.notice("journal %s is written to the database again", self.path, source="db")
+            self.log.notice("journal %s is written to %s again", self.path, self.target, source=self.source)
 
-    def _failed(self, error: DbUnavailableError) -> None:
-        if error.in_doubt:
-            self._doubtful = max(self._doubtful, self._batch)
+    def broke_off(self) -> None:
+        """Nobody knows how far the last batch came."""
+
+    async def _write_batch(self) -> None:
+        """Bring some records, at least one, to the target and `_set_done`. Raises what `waits_for` says."""
+        raise InternalError(f"{type(self).__name__} has no target")
+
+    def _failed(self, error: SipRouterError) -> None:
         if not self._delay:
-            self.log.error("records wait in the journal %s: %s", self.path, error, source="db")
+            self.log.error("records wait in the journal %s: %s", self.path, error, source=self.source)
         self._delay = min(self._delay * 2, LONGEST_DELAY) if self._delay else FIRST_DELAY
+
+    def _lines(self, limit: int) -> list[tuple[bytes, int]]:
+        """The next lines, `limit` at most, and where each of them ends."""
+        found: list[tuple[bytes, int]] = []
+        pos = self._done
+        data = os.pread(self._file, min(self._end - pos, MAX_LINE), pos)
+        start = 0
+        while len(found) < limit:
+            stop = data.find(b"\n", start)
+            if stop < 0:
+                break
+            found.append((data[start:stop], pos + stop + 1))
+            start = stop + 1
+        return found
+
+    def _damaged(self, line: bytes, end: int) -> None:
+        if line.strip():
+            place = end - len(line) - 1
+            self.log.error("journal %s: line at octet %d is damaged", self.path, place, source=self.source)
+
+    def _set_done(self, done: int) -> None:
+        self._done = done
+        if done == self._end and done > SHRINK_ABOVE:
+            # in this order: a mark past the end counts as the beginning
+            os.ftruncate(self._file, 0)
+            self._done = self._end = 0
+        os.pwrite(self._done_file, f"{self._done:<20}\n".encode(), 0)
+
+    def _put_aside(self, line: str) -> None:
+        """Keep a record that the target refuses, for the operator."""
+        self.refused += 1
+        try:
+            with Path(f"{self.path}.refused").open("a") as file:
+                file.write(line + "\n")
+        except OSError as problem:
+            text = "%s.refused cannot be written (%s): %s"
+            self.log.alert(text, self.path, problem.strerror, line, source=self.source)
+
+    async def stop(self) -> None:
+        """Write what can be written now; the rest stays in the journal for the next start."""
+        self._stopping.set()
+        try:
+            if self._running:
+                await asyncio.wait({self._task}, timeout=STOP_TIME)
+            while self.pending:
+                await self._write_batch()
+        except SipRouterError as error:
+            self.log.error("%d octets stay in the journal %s: %s", self.pending, self.path, error, source=self.source)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for number in (self._file, self._done_file):
+            if number >= 0:
+                os.close(number)
+        self._file = self._done_file = -1
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+
+class Journal(RecordJournal):
+    """The way of records into the tables of a database."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        database: Database,
+        log: Log,
+        spawn: Callable[[Coroutine[Any, Any, None], str], Any],
+    ) -> None:
+        super().__init__(path, log, spawn)
+        self.database = database
+        self._doubtful = 0
+        self._widths: dict[str, dict[str, int]] = {}
+
+    def add(self, table: str, values: Mapping[str, Value]) -> bool:
+        """Note a record. False where the disk does not take it: the record is in the log then."""
+        return self.add_line(json.dumps([table, values], default=_plain, separators=(",", ":")).encode() + b"\n")
+
+    def found_rest(self) -> None:
+        """Some of them may be in the database."""
+        self._doubtful = MAX_BATCH
+
+    def broke_off(self) -> None:
+        """The last batch may be in the database."""
+        self._doubtful = max(self._doubtful, self._batch)
+
+    def _failed(self, error: SipRouterError) -> None:
+        if isinstance(error, DbUnavailableError) and error.in_doubt:
+            self.broke_off()
+        super()._failed(error)
 
     async def _write_batch(self) -> None:
         records, ends = self._read()
@@ -233,68 +333,23 @@ class Journal:
             return 0
 
     def _read(self) -> tuple[list[Record], list[int]]:
-        """The next records, and where each of them ends."""
+        """The next records, and where each line ends."""
         records: list[Record] = []
         ends: list[int] = []
-        pos = self._done
-        data = os.pread(self._file, min(self._end - pos, MAX_LINE), pos)
-        start = 0
-        while len(records) < self._batch:
-            stop = data.find(b"\n", start)
-            if stop < 0:
-                break
+        for line, end in self._lines(self._batch):
             try:
-                table, values = json.loads(data[start:stop])
+                table, values = json.loads(line)
                 records.append((table, {name: _value(value) for name, value in values.items()}))
             except (ValueError, TypeError, AttributeError):
-                if data[start:stop].strip():
-                    self.log.error("journal %s: line at octet %d is damaged", self.path, pos + start, source="db")
-            start = stop + 1
-            ends.append(pos + start)
+                self._damaged(line, end)
+            ends.append(end)
         return records, ends
-
-    def _set_done(self, done: int) -> None:
-        self._done = done
-        if done == self._end and done > SHRINK_ABOVE:
-            # in this order: a mark past the end counts as the beginning
-            os.ftruncate(self._file, 0)
-            self._done = self._end = 0
-        os.pwrite(self._done_file, f"{self._done:<20}\n".encode(), 0)
 
     def _refuse(self, record: Record, error: DbError) -> None:
         """Put a record aside, for the operator."""
-        self.refused += 1
         table, values = record
-        line = json.dumps([table, values, str(error)], default=_plain)
         self.log.error("the database refuses a record for table %s: %s", table, error, source="db")
-        try:
-            with Path(f"{self.path}.refused").open("a") as file:
-                file.write(line + "\n")
-        except OSError as problem:
-            self.log.alert("%s.refused cannot be written (%s): %s", self.path, problem.strerror, line, source="db")
-
-    async def stop(self) -> None:
-        """Write what can be written now; the rest stays in the journal for the next start."""
-        self._stopping.set()
-        try:
-            if self._running:
-                await asyncio.wait({self._task}, timeout=STOP_TIME)
-            while self.pending:
-                await self._write_batch()
-        except DbError as error:
-            self.log.error("%d octets stay in the journal %s: %s", self.pending, self.path, error, source="db")
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        """Let go of the files."""
-        for number in (self._file, self._done_file):
-            if number >= 0:
-                os.close(number)
-        self._file = self._done_file = -1
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self._put_aside(json.dumps([table, values, str(error)], default=_plain))
 
 
 def _plain(value: object) -> object:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.extras import parse_extras
 from siprouter.core.outgoing import reason_phrase
 from siprouter.db.databases import check_names, open_database
 from siprouter.db.journal import Journal, default_folder
 from siprouter.modules.acc.database import DatabaseEngine
-from siprouter.modules.acc.extras import Legs, parse_extras
+from siprouter.modules.acc.extras import Legs
+from siprouter.modules.acc.radius import RadiusAccounting, flag_bit, radius_settings
 from siprouter.modules.acc.record import ACKNOWLEDGED, ANSWERED, MISSED, REQUESTED, Engine, Facts, split_comment
 from siprouter.modules.acc.syslog import SyslogEngine
 from siprouter.modules.acc.unbuilt import check_unbuilt
@@ -48,6 +50,12 @@ class Acc:
     log_facility: str | None
     log_extra: str | None
     multi_leg_info: str | None
+    radius_config: str | None
+    radius_flag: int
+    radius_missed_flag: int
+    radius_extra: str | None
+    radius_journal: str | None
+    service_type: int
     db_url: str | None
     db_journal: str | None
     db_extra: str | None
@@ -61,6 +69,7 @@ class Acc:
         self.legs: Legs
         self.journal: Journal | None = None
         self.database_engine: DatabaseEngine | None = None
+        self.radius: RadiusAccounting | None = None
         self.tm: Any = None
         self.rr: Any = None
         self.failed = 0
@@ -81,7 +90,7 @@ class Acc:
             self._facility(),
             self._flag("log_flag"),
             self._flag("log_missed_flag"),
-            parse_extras("log_extra", self.log_extra, self.worker.env),
+            parse_extras("acc", "log_extra", self.log_extra, self.worker.env),
             self.legs,
         )
         self.tm = self.worker.module("tm")
@@ -94,6 +103,9 @@ class Acc:
         if self.db_url:
             self.database_engine = self._make_database_engine(self.db_url)
             self.register_engine(self.database_engine)
+        if self.radius_config:
+            self.radius = RadiusAccounting(self.worker, radius_settings(self, "acc"), self.legs)
+            self.register_engine(self.radius.engine)
         self.tm.watch(None, REQUEST_IN, self.begin)
         self.worker.hooks.script_end.append(self.script_ended)
         if self.report_ack:
@@ -103,7 +115,7 @@ class Acc:
     def _make_database_engine(self, url: str) -> DatabaseEngine:
         columns = {name: getattr(self, name) for name in COLUMNS}
         tables = {"db_table_acc": self.db_table_acc, "db_table_missed_calls": self.db_table_missed_calls}
-        extras = parse_extras("db_extra", self.db_extra, self.worker.env)
+        extras = parse_extras("acc", "db_extra", self.db_extra, self.worker.env)
         check_names("acc", {**columns, **tables})
         for param, names in (("db_extra", [name for name, _ in extras]), ("multi_leg_info", self.legs.names)):
             for name in names:
@@ -138,17 +150,18 @@ class Acc:
             except OperatorError as error:
                 hint = 'modparam("acc", "db_journal", "/path/of/file")'
                 raise OperatorError(f"acc: {error.message}", suggestion=hint) from None
+        if self.radius is not None:
+            self.radius.start()
 
     async def stop(self) -> None:
         """Write what can be written."""
+        if self.radius is not None:
+            await self.radius.stop()
         if self.journal is not None:
             await self.journal.stop()
 
     def _flag(self, name: str) -> int:
-        number: int = getattr(self, name)
-        if not -1 <= number <= 31:
-            raise OperatorError(f"parameter {name} of acc must be a flag (0 to 31) or -1, found {number}")
-        return 0 if number < 0 else 1 << number
+        return flag_bit("acc", name, getattr(self, name))
 
     def _facility(self) -> int:
         if not self.log_facility:
@@ -287,8 +300,7 @@ class Acc:
 
     def log_request(self, ctx: Context, comment: str) -> int:
         """acc_log_request(comment)"""
-        facts = self._requested(ctx, comment)
-        return 1 if facts is not None and self.syslog.account(ctx, facts) else -1
+        return self.account_with(self.syslog, ctx, comment)
 
     def db_request(self, ctx: Context, comment: str, table: str) -> int:
         """acc_db_request(comment, table)"""
@@ -298,6 +310,18 @@ class Acc:
             return -1
         facts = self._requested(ctx, comment)
         return 1 if facts is not None and engine.write(ctx, facts, table) else -1
+
+    def radius_request(self, ctx: Context, comment: str) -> int:
+        """acc_rad_request(comment)"""
+        if self.radius is None:
+            self.worker.log.error("acc_rad_request: parameter radius_config is not set", source="acc")
+            return -1
+        return self.account_with(self.radius.engine, ctx, comment)
+
+    def account_with(self, engine: Engine, ctx: Context, comment: str) -> int:
+        """What a script function does: account a message now, with `404 Not there` or a reason alone."""
+        facts = self._requested(ctx, comment)
+        return 1 if facts is not None and engine.account(ctx, facts) else -1
 
     def _requested(self, ctx: Context, comment: str) -> Facts | None:
         code, reason = split_comment(comment)

@@ -1,4 +1,4 @@
-"""Parameters of accounting to RADIUS and DIAMETER, which are refused where they would have an effect."""
+"""Parameters of accounting to DIAMETER, which are refused where they would have an effect."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ def check_unbuilt(acc: Any, log: Log) -> None:
 
     As in SIP Router, db_flag has no effect without db_url, nor radius_flag without radius_config. Raises OperatorError.
     """
-    if acc.radius_config:
-        raise _refusal("radius_config", "a RADIUS server")
     for flag, switch in (
         ("db_flag", "db_url"),
         ("db_missed_flag", "db_url"),
