@@ -28,6 +28,7 @@ PACKAGES = {
     "openssl": "openssl",
     "node": "nodejs",
     "npm": "npm",
+    "nvim": "neovim",
     "sipp": "sip-tester",
     "sipsak": "sipsak",
     "tshark": "tshark",

@@ -80,14 +80,22 @@ class Parsed:
             self.diagnostics.from_error("module", error)
 
 
-def parse_file(path: Path | str, defines: dict[str, str] | None = None, mode: str = MODE_MAX) -> Parsed:
-    """Parse a file; `defines` are those of the command line. Raises OperatorError when it cannot be read."""
+def parse_file(
+    path: Path | str,
+    defines: dict[str, str] | None = None,
+    mode: str = MODE_MAX,
+    read: Callable[[Path], SourceFile] = read_source,
+) -> Parsed:
+    """Parse a file; `defines` are those of the command line. Raises OperatorError when it cannot be read.
+
+    `read` stands for `read_source` where texts are elsewhere than in the files (an editor has them).
+    """
     try:
-        source = read_source(Path(path))
+        source = read(Path(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OperatorError(f"cannot read {path}: {reason}") from error
-    return _parse(source, defines, mode)
+    return _parse(source, defines, mode, read=read)
 
 
 def parse_again(texts: Texts, defines: dict[str, str] | None = None, mode: str = MODE_MAX) -> Parsed:
@@ -112,11 +120,17 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _parse(source: SourceFile, defines: dict[str, str] | None, mode: str, again: Texts | None = None) -> Parsed:
+def _parse(
+    source: SourceFile,
+    defines: dict[str, str] | None,
+    mode: str,
+    again: Texts | None = None,
+    read: Callable[[Path], SourceFile] = read_source,
+) -> Parsed:
     diagnostics = Diagnostics()
     try:
         with collector_paused():
-            config = parse_source(source, diagnostics, defines, mode, again)
+            config = parse_source(source, diagnostics, defines, mode, again, read)
             if again is not None:  # files that modules read
                 config.texts.files = {**again.files, **config.texts.files}
             return Parsed(config, diagnostics)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from siprouter.core.settings import CoreParam
 from siprouter.script.diagnostics import Diagnostics, TooManyErrorsError, did_you_mean
 from siprouter.script.keywords import DESCRIPTION_WORDS, PROTO_WORDS, ROUTE_KEYWORDS, STATEMENTS, TLS_METHODS
@@ -21,7 +24,7 @@ from siprouter.script.nodes import (
 from siprouter.script.params import PARAM_NAMES
 from siprouter.script.parse_stmt import StmtParser
 from siprouter.script.preprocess import Preprocessed, preprocess
-from siprouter.script.source import SourceFile, Texts
+from siprouter.script.source import SourceFile, Texts, read_source
 from siprouter.script.stream import ParseError, starts_line
 
 MAX_LISTEN = 1000
@@ -385,13 +388,14 @@ def parse_source(
     defines: dict[str, str] | None = None,
     mode: str = MODE_MAX,
     again: Texts | None = None,
+    read: Callable[[Path], SourceFile] = read_source,
 ) -> Config:
     """Parse a configuration; errors are in `diagnostics`, the Config holds what could be understood.
 
-    `again`: take included files from there.
+    `again`: take included files from there; else `read` does, as `read_source`.
     """
     try:
-        preprocessed = preprocess(source, diagnostics, defines, mode, again)
+        preprocessed = preprocess(source, diagnostics, defines, mode, again, read)
         config = Parser(preprocessed, diagnostics).parse()
         config.texts = preprocessed.texts
         return config

@@ -7,6 +7,7 @@ those of 3.1; `#!trydef`, `#!redef`, `#!substdef`, `#!substdefs` and `import_fil
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,9 +97,11 @@ class Preprocessor:
         defines: dict[str, str] | None = None,
         mode: str = MODE_MAX,
         again: Texts | None = None,
+        read: Callable[[Path], SourceFile] = read_source,
     ) -> None:
-        """`again`: take included files from there."""
+        """`again`: take included files from there; else `read` does, as `read_source`."""
         self.diagnostics = diagnostics
+        self._read = read
         self.texts = Texts()
         self._again = again
         self.mode = mode
@@ -386,7 +389,7 @@ class Preprocessor:
                 if path.exists() and not path.is_file():
                     problem = "not a file"
                     break
-                return read_source(path)
+                return self._read(path)
             except FileNotFoundError:
                 continue
             except (OSError, ValueError) as error:
@@ -405,6 +408,7 @@ def preprocess(
     defines: dict[str, str] | None = None,
     mode: str = MODE_MAX,
     again: Texts | None = None,
+    read: Callable[[Path], SourceFile] = read_source,
 ) -> Preprocessed:
     """Tokens of `source` with `defines` (name -> text) given on the command line; see Preprocessor."""
-    return Preprocessor(diagnostics, defines, mode, again).run(source)
+    return Preprocessor(diagnostics, defines, mode, again, read).run(source)

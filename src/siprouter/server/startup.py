@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from siprouter.core.blacklist import note_lost, note_undelivered
@@ -16,6 +17,7 @@ from siprouter.rpc.core import register_core_rpcs
 from siprouter.script.diagnostics import Diagnostics
 from siprouter.script.load import Parsed, ScriptError, compile_script, load_modules, parse_file
 from siprouter.script.params import core_settings
+from siprouter.script.source import SourceFile, read_source
 from siprouter.server.clockwork import log_timer_error
 from siprouter.server.network import Network, listen_options
 from siprouter.server.options import RunOptions
@@ -193,9 +195,11 @@ def apply_overrides(worker: Worker, options: RunOptions) -> None:
         worker.settings.set("log_stderror", 1)
 
 
-async def check(options: RunOptions, log: Log) -> Diagnostics:
+async def check(
+    options: RunOptions, log: Log, read: Callable[[Path], SourceFile] = read_source
+) -> Diagnostics:
     """Everything that can be said about a configuration without opening a socket. Raises OperatorError: unreadable."""
-    parsed = parse_file(options.file, options.defines)
+    parsed = parse_file(options.file, options.defines, read=read)
     assembly = Assembly(asyncio.get_running_loop(), log)
     assembly.worker.services["in_memory"] = True
     options.check_only = True
