@@ -16,6 +16,7 @@ from siprouter.script.gen_expr import CORE_SETTINGS, ROUTE_TABLE, RUNTIME_FUNCTI
 from siprouter.script.gen_observed import ObservedGen, place_of_route
 from siprouter.script.gen_stmt import Definition, FunctionGen, Output
 from siprouter.script.native import NativeRoutes, native_source
+from siprouter.script.nodes import Expr
 from siprouter.script.program import Program, RouteUnit, route_title
 from siprouter.script.pyast import Namespace
 
@@ -69,6 +70,21 @@ def compile_observed(program: Program, worker: Worker, plain: Script, level: int
     for key, route in script.all_routes().items():
         script.counterparts[plain.all_routes()[key]] = route
     return script
+
+
+def compile_value(program: Program, worker: Worker, expr: Expr, waits: bool) -> Callable[[Context], Any]:
+    """A function that gives the value of one expression; a coroutine function where it `waits`."""
+    names = _namespace(worker)
+    output = Output()
+    name = output.next_name("expression")
+    generator = FunctionGen(program, names, output, expr.first.source, "expression")
+    generator.at_node(expr)
+    value = generator.assigned(expr)
+    generator.at_node(expr)
+    generator.define(name, expr, [generator.give(value)], waits)
+    _execute(output.definitions, names.globals)
+    function: Callable[[Context], Any] = names.globals[name]
+    return function
 
 
 def waiting_everywhere(program: Program) -> Program:

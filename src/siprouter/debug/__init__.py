@@ -1,0 +1,1 @@
+"""Stopping messages on their way through the script, looking into them, and the Debug Adapter Protocol."""
