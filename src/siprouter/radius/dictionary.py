@@ -75,6 +75,11 @@ class Dictionary:
         where = f" in {self.path}" if self.path else ""
         raise OperatorError(f"RADIUS attribute {names[0]} is not defined{where}", suggestion=near[0] if near else "")
 
+    def known(self, name: str) -> Attribute | None:
+        """The attribute of this name, None where no dictionary has it."""
+        key = name.lower()
+        return next((level.attributes[key] for level in self._levels if key in level.attributes), None)
+
     def value(self, attribute: str, *names: str) -> int:
         """The number of a named value. Raises OperatorError."""
         found = self.known_value(attribute, *names)

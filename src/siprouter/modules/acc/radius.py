@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from siprouter.core.worker import Worker
 
 MAX_VALUE = 253
+SIP_PORT = 5060
 
 # SIP Router's numbers of methods, where the dictionary has no names for them
 METHODS = {
@@ -81,6 +82,7 @@ class RadiusEngine:
             ("Sip-Response-Code", code),
             ("Sip-Method", self._methods.get(facts.method, self._methods[""])),
             ("Event-Timestamp", facts.time),
+            *([] if "NAS-Port" in self._kinds else [("NAS-Port", SIP_PORT)]),
         ]
         values: Attributes = [
             ("Sip-From-Tag", facts.from_tag),
