@@ -23,11 +23,13 @@ XavpValue = Value | XavpFields
 class AvpStore:
     """Values by (track and class, name); the newest value of a name is index 0."""
 
-    __slots__ = ("flags", "lists", "xavps")
+    __slots__ = ("flags", "lists", "saved", "xavps")
 
     def __init__(self) -> None:
         self.lists: dict[AvpKey, list[Value]] = {}
         self.flags: dict[AvpKey, int] = {}
+        self.saved: dict[AvpKey, list[Value]] = {}
+        """values that came from a database, or are already in it"""
         self.xavps: dict[str, list[XavpValue]] = {}
 
     def add(self, name: AvpName, value: Value, klass: int = DEFAULT_CLASS) -> None:

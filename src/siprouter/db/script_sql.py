@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from siprouter.core.access import Getter, PvAccess
 from siprouter.core.context import Context
 from siprouter.core.env import LoadEnv
 from siprouter.core.format import NULL_TEXT
 from siprouter.core.pvars import is_name_char, parse_pvar_at
-from siprouter.core.values import Value, str_to_int
+from siprouter.core.values import INT_MAX, INT_MIN, Value, str_to_int
 from siprouter.core.values import to_text as value_text
 from siprouter.db.errors import DbRefusedError
 from siprouter.db.interface import Database
 from siprouter.db.server import ServerDatabase
 from siprouter.db.sql import Dialect
 from siprouter.db.sqlite import SqliteDatabase
-from siprouter.db.values import Row
+from siprouter.db.values import Row, to_epoch, to_text
 from siprouter.db.values import Value as DbValue
 from siprouter.util.errors import OperatorError, SourceLocation
 
@@ -139,6 +140,36 @@ async def run(database: Database, statement: ScriptSql, ctx: Context) -> tuple[l
     if len(text) > MAX_STATEMENT:
         raise DbRefusedError(f"a statement of more than {MAX_STATEMENT} characters")
     return await database.raw(text, values)
+
+
+def script_value(value: object) -> Value:
+    """A column as the script has it: numbers that fit are integers, times seconds since 1970, all else text."""
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return to_epoch(value)
+    if isinstance(value, int) and INT_MIN <= value <= INT_MAX:
+        return int(value)
+    return to_text(value)
+
+
+def parse_destinations(text: str, env: LoadEnv, location: SourceLocation) -> list[PvAccess]:
+    """`$a; $b` or `$a, $b`: variables that columns are assigned to. Raises ValueError, OperatorError."""
+    found: list[PvAccess] = []
+    pos = 0
+    while pos < len(text):
+        if text[pos] in ";, \t\r\n":
+            pos += 1
+        elif text[pos] == "$":
+            access, pos = parse_pvar_at(text, pos, env, location)
+            if access.set is None:
+                raise ValueError(f"{access.text} is read-only")
+            found.append(access)
+        else:
+            raise ValueError(f"expected $variable, found {text[pos:]!r}")
+    if not found:
+        raise ValueError("no variables")
+    return found
 
 
 def parse_script_sql(text: str, env: LoadEnv, location: SourceLocation, dialect: Dialect) -> ScriptSql:

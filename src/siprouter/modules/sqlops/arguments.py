@@ -5,11 +5,9 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
-from siprouter.core.access import PvAccess
 from siprouter.core.args import ArgType, Constant, Folded, Parsed
-from siprouter.core.pvars import parse_pvar_at
 from siprouter.core.values import Value, to_text
-from siprouter.db.script_sql import ScriptSql, dialect_of, parse_script_sql
+from siprouter.db.script_sql import ScriptSql, dialect_of, parse_destinations, parse_script_sql
 from siprouter.db.sql import Dialect
 from siprouter.util.errors import OperatorError, SourceLocation
 
@@ -66,23 +64,4 @@ class QueryArg(ArgType):
         return Query(to_text(value), {})
 
 
-def parse_variables(text: str, env: LoadEnv, location: SourceLocation) -> list[PvAccess]:
-    """`$a; $b` or `$a, $b`: writable variables. Raises ValueError, OperatorError."""
-    found: list[PvAccess] = []
-    pos = 0
-    while pos < len(text):
-        if text[pos] in ";, \t":
-            pos += 1
-        elif text[pos] == "$":
-            access, pos = parse_pvar_at(text, pos, env, location)
-            if access.set is None:
-                raise ValueError(f"{access.text} is read-only")
-            found.append(access)
-        else:
-            raise ValueError(f"expected $variable, found {text[pos:]!r}")
-    if not found:
-        raise ValueError("no variables")
-    return found
-
-
-VARIABLES = Parsed("variables", parse_variables, "a list of writable variables")
+VARIABLES = Parsed("variables", parse_destinations, "a list of writable variables")

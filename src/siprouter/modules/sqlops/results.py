@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.access import PvAccess
 from siprouter.core.pvars import InnerName
-from siprouter.core.values import INT_MAX, INT_MIN, Value, str_to_int, to_int
-from siprouter.db.values import to_epoch, to_text
+from siprouter.core.values import Value, str_to_int, to_int
+from siprouter.db.script_sql import script_value
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -30,17 +29,6 @@ class Result:
 
 
 EMPTY = Result()
-
-
-def script_value(value: object) -> Value:
-    """A column as the script has it: numbers that fit are integers, times seconds since 1970, all else text."""
-    if value is None:
-        return None
-    if isinstance(value, datetime):
-        return to_epoch(value)
-    if isinstance(value, int) and INT_MIN <= value <= INT_MAX:
-        return int(value)
-    return to_text(value)
 
 
 def make_result(columns: list[str], rows: list[tuple[Any, ...]]) -> Result:

@@ -1,0 +1,58 @@
+"""Modules that look things up, on each kind of database. What they do in detail: tests/modules."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from siprouter.db.admin import create_tables
+from siprouter.db.interface import Database
+from siprouter.db.schema import schema
+from tests.support.fakes import FakeWorker, call, context, message, read, write
+
+HOSTILE = ["' OR '1'='1", "x'; DROP TABLE version; --", '" OR ""="', "\\' OR 1=1 --", "%", "a%sb", "\\"]
+
+
+class Setup:
+    """A worker with one module over a database that has the tables it needs."""
+
+    def __init__(self, database: Database, url: str, declared: str, *tables: str, **params: Any) -> None:
+        self.database = database
+        self.tables = tables
+        self.worker = FakeWorker()
+        self.worker.load("pv")
+        self.inst = self.worker.load(declared, db_url=url, **params)
+        assert self.worker.configure_modules() == []
+
+    async def __aenter__(self) -> Self:
+        await create_tables(self.database, [schema()[name] for name in ("version", *self.tables)])
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.worker.services["databases"].close()
+
+    async def start(self) -> None:
+        await self.inst.start()
+
+    def ask(self, uri: str = "sip:bob@example.org", user: str = "alice") -> Any:
+        text = (
+            f"OPTIONS {uri} SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\nFrom: <sip:{user}@example.org>;tag=1\n"
+        )
+        return context(self.worker, message(f"{text}To: <{uri}>\nCall-ID: c\nCSeq: 1 OPTIONS\n\n"))
+
+
+async def test_avpops(database: Database, database_url: str) -> None:
+    async with Setup(database, database_url, "avpops", "usr_preferences", avp_table="usr_preferences") as site:
+        for value in HOSTILE:
+            ctx = site.ask()
+            write(ctx, "$avp(s:mine)", value)
+            write(ctx, "$avp(i:7)", 42)
+            assert await call(ctx, "avp_db_store", "$avp(s:mine)", "a") == 1
+            assert await call(ctx, "avp_db_store", "$avp(s:mine)", "a") == -1
+            ctx = site.ask()
+            assert await call(ctx, "avp_db_load", value, "a") == 1
+            assert (read(ctx, "$avp(s:mine)"), read(ctx, "$avp(i:7)")) == (value, 42)
+            text = "select value, type from usr_preferences where uuid = '$avp(s:mine)' and attribute = '7'"
+            assert await call(ctx, "avp_db_query", text, "$avp(s:x);$avp(s:y)") == 1
+            assert (read(ctx, "$avp(s:x)"), read(ctx, "$avp(s:y)")) == ("42", 3)
+            assert await call(ctx, "avp_db_delete", value, "$avp(i:7)") == 1
+        assert await database.count("usr_preferences") == len(HOSTILE)
