@@ -56,3 +56,16 @@ async def test_avpops(database: Database, database_url: str) -> None:
             assert (read(ctx, "$avp(s:x)"), read(ctx, "$avp(s:y)")) == ("42", 3)
             assert await call(ctx, "avp_db_delete", value, "$avp(i:7)") == 1
         assert await database.count("usr_preferences") == len(HOSTILE)
+
+
+async def test_dialplan(database: Database, database_url: str) -> None:
+    async with Setup(database, database_url, "dialplan", "dialplan", fetch_rows=1) as site:
+        for number, value in enumerate(HOSTILE):
+            row = {"dpid": 1, "pr": number, "match_op": 0, "match_exp": value, "match_len": 0, "subst_exp": ""}
+            await database.insert("dialplan", {**row, "repl_exp": f"n{number}", "attrs": "a"})
+        await site.start()
+        for number, value in enumerate(HOSTILE):
+            ctx = site.ask()
+            write(ctx, "$var(x)", value)
+            assert call(ctx, "dp_translate", "1", "$var(x)/$avp(s:out)") == 1
+            assert read(ctx, "$avp(s:out)") == f"n{number}"

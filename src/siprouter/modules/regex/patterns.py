@@ -40,6 +40,7 @@ class Pattern:
             raise ValueError(f"longer than {MAX_PATTERN} characters")
         self.text = text
         source = to_bytes(options.prefix() + text)
+        self.group_count = 0
         self._safe: Any = None
         self._full: re.Pattern[bytes] | None = None
         settings = re2.Options()
@@ -47,11 +48,13 @@ class Pattern:
         settings.encoding = re2.Options.Encoding.LATIN1
         try:
             self._safe = re2.compile(source, settings)
+            self.group_count = self._safe.groups
         except re2.error as error:
             if not trusted:
                 raise ValueError(to_text(error)) from None
             try:
                 self._full = re.compile(source)
+                self.group_count = self._full.groups
             except (re.error, OverflowError, RecursionError) as full_error:
                 raise ValueError(str(full_error)) from None
 
@@ -61,6 +64,16 @@ class Pattern:
         if self._full is None:
             return self._safe.search(data) is not None
         return len(data) <= MAX_TEXT and self._full.search(data) is not None
+
+    def find(self, text: str) -> list[str | None] | None:
+        """The first match and its groups, None for those that took no part; None where there is no match."""
+        data = to_bytes(text)
+        if self._full is not None and len(data) > MAX_TEXT:
+            return None
+        found = (self._safe if self._full is None else self._full).search(data)
+        if found is None:
+            return None
+        return [None if part is None else to_str(part) for part in (found.group(0), *found.groups())]
 
 
 @lru_cache(maxsize=1024)
