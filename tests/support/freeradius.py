@@ -15,7 +15,9 @@ START_SECONDS = 60.0
 
 SHARE = "/usr/share/freeradius/dictionary"
 PARTS = ("rfc2865", "rfc2866", "rfc2869", "rfc3162", "iana", "freeradius.internal", "openser")
-DICTIONARY = "".join(f"$INCLUDE {SHARE}.{part}\n" for part in PARTS) + """\
+DICTIONARY = (
+    "".join(f"$INCLUDE {SHARE}.{part}\n" for part in PARTS)
+    + """\
 ATTRIBUTE Sip-Uri-Host 224 string
 VENDOR iptelorg 24960
 BEGIN-VENDOR iptelorg
@@ -29,6 +31,7 @@ ATTRIBUTE SER-Uri-User 19 string
 ATTRIBUTE SER-Uri-Scheme 20 string
 END-VENDOR iptelorg
 """
+)
 
 SERVER = """\
 prefix = /usr

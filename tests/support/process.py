@@ -24,6 +24,7 @@ PACKAGES = {
     "kamailio": "kamailio",
     "kamcmd": "kamailio",
     "linphonec": "linphone-cli",
+    "memcached": "memcached",
     "nsd": "nsd",
     "openssl": "openssl",
     "node": "nodejs",
@@ -31,6 +32,7 @@ PACKAGES = {
     "nvim": "neovim",
     "sipp": "sip-tester",
     "sipsak": "sipsak",
+    "slapd": "slapd",
     "tshark": "tshark",
 }
 STOP_SECONDS = 10.0

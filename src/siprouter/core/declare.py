@@ -56,6 +56,8 @@ class PVar:
     set: Callable[..., Any] | None = None
     bind: Callable[..., Any] | None = None
     inner_required: bool = False
+    waits: bool = False
+    """what `get` and `set` call may use `core.waiting.wait_here`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,9 +229,10 @@ def pvar(
     set: Callable[..., Any] | None = None,
     bind: Callable[..., Any] | None = None,
     inner_required: bool = False,
+    waits: bool = False,
 ) -> PVar:
-    """Declare a pseudo-variable."""
-    return PVar(name, help, get, set, bind, inner_required)
+    """Declare a pseudo-variable; routes with one that `waits` are coroutines."""
+    return PVar(name, help, get, set, bind, inner_required, waits)
 
 
 def transformation(

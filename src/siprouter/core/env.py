@@ -27,6 +27,8 @@ class LoadEnv:
         """lower-case names that `avpflags` declared, and their numbers"""
         self.route_names: dict[int, set[str]] | None = None
         """names by kind (REQUEST, FAILURE, TM_ONREPLY, BRANCH); None: not known, everything is accepted"""
+        self.waiting_variables = 0
+        """how many references to variables that wait were resolved so far"""
         self._depth = 0
 
     def enter(self, location: SourceLocation) -> None:

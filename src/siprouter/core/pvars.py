@@ -151,6 +151,8 @@ def _resolve(
     if declared is None:
         raise OperatorError(f"unknown pseudo-variable ${name}", location, env.registry.suggest_pvar(name))
     pv, inst = declared
+    if pv.waits:
+        env.waiting_variables += 1
     if pv.bind is not None:
         if pv.inner_required and not inner:
             raise OperatorError(f"pseudo-variable ${name} needs a name in parentheses", location, f"${name}(name)")

@@ -11,6 +11,7 @@ from typing import Any
 from siprouter.core.context import Context
 from siprouter.core.observe import PAUSABLE, WATCHED
 from siprouter.core.routes import CORE_ONREPLY, ERROR, ONSEND, CompiledRoute, Script
+from siprouter.core.waiting import on_own_stack
 from siprouter.core.worker import Worker
 from siprouter.script.gen_expr import CORE_SETTINGS, ROUTE_TABLE, RUNTIME_FUNCTIONS, route_function
 from siprouter.script.gen_observed import ObservedGen, place_of_route
@@ -126,6 +127,8 @@ def _fill(script: Script, namespace: dict[str, Any], functions: dict[str, RouteU
     script.files = files
     script.namespace = namespace
     for name, unit in functions.items():
+        if unit.own_stack:
+            namespace[name] = on_own_stack(namespace[name])
         function = namespace[name]
         if unit.block.kind == "route":
             namespace[ROUTE_TABLE][unit.block.name] = function

@@ -61,6 +61,8 @@ class RouteUnit:
     """calls a route whose name is an expression"""
     waits: bool = False
     """a function or condition in it waits, or a route that it reaches"""
+    own_stack: bool = False
+    """a variable in it waits (core/waiting.py)"""
     recursive: bool = False
     """may come back to itself, or is at the end of a very long chain"""
 

@@ -10,7 +10,7 @@ from siprouter.core.args import ArgType, Constant, Folded, Opt, Parsed, PvRef, R
 from siprouter.core.declare import Function
 from siprouter.core.env import LoadEnv
 from siprouter.core.inventory.facts import Fact, module_facts
-from siprouter.core.routes import ONSEND, ROUTE_NAMES
+from siprouter.core.routes import ERROR, ONSEND, ROUTE_NAMES
 from siprouter.core.selects import find_select
 from siprouter.script.attributes import READ_ONLY, Attribute
 from siprouter.script.core_args import AttributeArg, AvpFlag
@@ -75,6 +75,8 @@ class Resolver:
         self.diagnostics = diagnostics
         self.program = Program()
         self._variables: dict[str, PvAccess | OperatorError] = {}
+        self._waiting: set[str] = set()
+        """texts of variables that wait"""
         self._selects: dict[str, Getter | None] = {}
         self._unit: RouteUnit
         self._main_names: set[str] = set()
@@ -200,16 +202,30 @@ class Resolver:
         outer.calls |= inner.calls
         outer.calls_any = outer.calls_any or inner.calls_any
         outer.waits = outer.waits or inner.waits
+        outer.own_stack = outer.own_stack or inner.own_stack
 
     def _find_variable(self, text: str, expr: Expr) -> PvAccess | OperatorError:
         found = self._variables.get(text)
         if found is None:
+            before = self.env.waiting_variables
             try:
                 found = self.env.parse_pvar(text, expr.location)
             except OperatorError as error:
                 found = error
             self._variables[text] = found
+            if self.env.waiting_variables != before:
+                self._waiting.add(text)
+        if text in self._waiting:
+            self._variable_waits(expr)
         return found
+
+    def _variable_waits(self, expr: Expr) -> None:
+        """The route reads or writes a variable that waits."""
+        unit = self._unit
+        unit.waits = unit.own_stack = True
+        if unit.kind in (ONSEND, ERROR):
+            message = f"a variable here waits, and nothing can wait in {route_title(unit.block)}"
+            self.diagnostics.error("wrong-route", message, expr.location)
 
     def _variable(self, expr: Expr, text: str) -> None:
         found = self._find_variable(text, expr)
@@ -323,7 +339,10 @@ class Resolver:
         function, inst, module = candidate
         args: list[Folded | ExprArg] = []
         for number, argument in enumerate(expr.args):
+            before = self.env.waiting_variables
             folded = self._argument(expr, argument, argument_type(function, number), module)
+            if self.env.waiting_variables != before:
+                self._variable_waits(argument)
             if folded is not None:
                 args.append(folded)
         self.program.calls[expr] = ResolvedCall(function, inst, module, args)

@@ -204,7 +204,8 @@ class Tm:
             self.user.reply_locally(transaction, ctx, status, reason, self.worker.now())
         elif not hints.done:
             if transaction.status < 200:
-                self.log.warning("the script neither relayed, replied to nor released a transaction", source="tm")
+                if held is None:  # one that a wait made was not the script's to end
+                    self.log.warning("the script neither relayed, replied to nor released a transaction", source="tm")
                 transaction.release(self.worker.now())
         elif held is not None:
             transaction.settle(self.worker.now())
