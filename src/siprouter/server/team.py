@@ -72,7 +72,7 @@ class WorkerTeam:
 
     def receiver(self, receiver: Any) -> Steering:
         """What is to stand between the sockets and the receiver of this worker."""
-        self.steering = Steering(self.post, receiver, self._codec, self.log)
+        self.steering = Steering(self.post, receiver, self._codec, self.log, self._worker.services.get("call_key"))
         return self.steering
 
     def declare_counters(self) -> None:
@@ -217,6 +217,9 @@ class WorkerTeam:
     def hand_undelivered(self, data: bytes, to: Endpoint) -> bool:
         """Tell the owner of the call that a datagram did not arrive; False where it is ours, or cannot be told."""
         call_id = find_call_id(data)
+        key = self._worker.services.get("call_key")
+        if key is not None:
+            call_id = key(call_id)
         owner = call_shard(call_id, self.count) if call_id else self.index
         if owner == self.index:
             return False

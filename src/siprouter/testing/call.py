@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.sip.message import Message, parse_message
-from siprouter.testing.messages import Headers, build_message, reply_to, unique
+from siprouter.testing.messages import CALL_HOST, Headers, build_message, reply_to, unique
 from siprouter.testing.network import Messages, Sent
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Call:
         self.phone = phone
         self.outgoing = outgoing
         self.call_id = call_id
+        self.call_host = CALL_HOST
         self.local_tag = unique("tag-")
         self.remote_tag: str | None = None
         self.local_uri = phone.uri
@@ -80,6 +81,7 @@ class Call:
             from_tag=self.local_tag,
             to_tag=self.remote_tag,
             call_id=self.call_id,
+            call_host=self.call_host,
             cseq=cseq,
             route=self.route_set,
             contact=self.phone.contact if method in TARGET_REFRESH else None,
@@ -114,6 +116,7 @@ class Call:
             from_=self.local_uri,
             from_tag=self.local_tag,
             call_id=self.call_id,
+            call_host=self.call_host,
             contact=self.phone.contact,
             body=body,
             headers=headers,
@@ -141,6 +144,7 @@ class Call:
             from_tag=self.local_tag,
             to_tag=to_tag,
             call_id=self.call_id,
+            call_host=self.call_host,
             cseq=invite.cseq.number,
             branch=invite.via.branch,
             route=[invite.value(header) for header in invite.find("Route")],
@@ -187,6 +191,7 @@ class Call:
         """The INVITE of a call that comes in."""
         msg = sent.message
         self.invite = sent.data
+        self.call_host = CALL_HOST if msg.call_id.endswith(CALL_HOST) else ""
         self.remote_tag = msg.from_.tag
         self.remote_uri = msg.from_.uri
         self.local_uri = msg.to.uri
@@ -261,7 +266,7 @@ class Call:
 
     def matches(self, msg: Message) -> bool:
         """Whether a message belongs to this side of the call: Call-ID and our tag, or the branch of the INVITE."""
-        if msg.call_id.removesuffix("@test") != self.call_id:
+        if msg.call_id.removesuffix(CALL_HOST) != self.call_id:
             return False
         if not msg.is_request:
             return msg.from_.tag == self.local_tag

@@ -26,6 +26,10 @@ Headers = Mapping[str, Any] | Iterable[tuple[str, str]]
 """name to value, or to several values; or pairs in order"""
 
 
+CALL_HOST = "@test"
+"""what Call-IDs end in"""
+
+
 def unique(prefix: str) -> str:
     """A word that no other call gave."""
     return f"{prefix}{token_hex(5)}"
@@ -49,6 +53,7 @@ def build_message(
     from_tag: str | None = None,
     to_tag: str | None = None,
     call_id: str | None = None,
+    call_host: str = CALL_HOST,
     cseq: int = 1,
     via: str | Iterable[str] | None = None,
     branch: str | None = None,
@@ -64,7 +69,8 @@ def build_message(
     """One request. `headers` are added after the usual ones; a body without `content_type` counts as SDP.
 
     `via` replaces the Via that would be made of `transport`, `sent_by` and `branch`; None for `max_forwards` leaves it
-    out. From tag, Call-ID and branch are made up where they are not given, different in each message.
+    out. From tag, Call-ID and branch are made up where they are not given, different in each message. The Call-ID ends
+    in `call_host`.
     """
     branch = branch or unique("z9hG4bK-test-")
     vias = [via] if isinstance(via, str) else list(via or [f"SIP/2.0/{transport} {sent_by};branch={branch}"])
@@ -76,7 +82,7 @@ def build_message(
         lines.append(f"Max-Forwards: {max_forwards}")
     lines.append(f"From: <{from_}>;tag={from_tag or unique('from-')}")
     lines.append(f"To: <{to or uri}>" + (f";tag={to_tag}" if to_tag else ""))
-    lines.append(f"Call-ID: {call_id or unique('call-')}@test")
+    lines.append(f"Call-ID: {call_id or unique('call-')}{call_host}")
     lines.append(f"CSeq: {cseq} {method}")
     if contact is not None:
         lines.append(f"Contact: {contact}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from siprouter.testing.call import Call
-from siprouter.testing.messages import SDP, Headers, build_message, reply_to, unique
+from siprouter.testing.messages import CALL_HOST, SDP, Headers, build_message, reply_to, unique
 from siprouter.testing.network import Messages, Sent, parse_address
 from siprouter.transport.endpoint import PROTO_NAMES, describe, url_host
 
@@ -125,7 +125,7 @@ class Phone:
                 self.transmit(reply_to(sent.data, status, to_tag=unique("tag-")))
 
     def _receive_call(self, sent: Sent) -> None:
-        call = Call(self, False, sent.message.call_id.removesuffix("@test"))
+        call = Call(self, False, sent.message.call_id.removesuffix(CALL_HOST))
         call.accept_invite(sent)
         self.calls.append(call)
         self.incoming.append(call)

@@ -15,6 +15,7 @@ cdef class Steering:
     cdef list _held
     cdef object _receiver
     cdef object _codec
+    cdef object _key
     cdef object _log
 
     @cython.locals(call_id=bytes, owner=int)

@@ -1,5 +1,7 @@
 """Each message to the worker that owns its call: the owner is a hash of the Call-ID, whichever worker received it."""
 
+from collections.abc import Callable
+
 from siprouter.sip.call_id import find_call_id
 from siprouter.sip.errors import MessageError
 from siprouter.transport.endpoint import PROTO_UDP, Endpoint
@@ -18,10 +20,17 @@ class Steering:
     """A Receiver in front of the one of this worker: keeps what is its own, and hands the rest over in one hop.
 
     A message without Call-ID stays where it is: it is refused anyway. `handed_over`, `taken` and `dropped` (the owner
-    takes no more) count messages.
+    takes no more) count messages. `key` gives what the hash is made of, where Call-IDs are masked.
     """
 
-    def __init__(self, post: Post, receiver: Receiver, codec: EndpointCodec, log: Log) -> None:
+    def __init__(
+        self,
+        post: Post,
+        receiver: Receiver,
+        codec: EndpointCodec,
+        log: Log,
+        key: Callable[[bytes], bytes] | None = None,
+    ) -> None:
         self.index = post.index
         self.count = post.count
         self.handed_over = 0
@@ -29,6 +38,7 @@ class Steering:
         self.dropped = 0
         self._boxes = post.boxes
         self._held: list[Outbox] = []
+        self._key = key
         self._receiver = receiver
         self._codec = codec
         self._log = log
@@ -37,6 +47,8 @@ class Steering:
     def receive(self, data: bytes, source: Endpoint) -> None:
         """See transport.stream.Receiver."""
         call_id = find_call_id(data)
+        if self._key is not None:
+            call_id = self._key(call_id)
         owner = call_shard(call_id, self.count) if call_id else self.index
         if owner == self.index:
             self._receiver.receive(data, source)

@@ -100,8 +100,10 @@ def sent_request(tm: Tm, branch: Branch) -> Message:
 
 
 def extra_lines(tm: Tm, sent: Message) -> bytes:
-    """User-Agent, and the header lines of the request that ac_extra_hdrs asks for."""
+    """User-Agent, and the header lines of the request that modules and ac_extra_hdrs ask for."""
     lines = user_agent_line(tm.worker) if getattr(tm.worker.settings, "server_signature", 1) else b""
+    for name in tm.carried_headers:
+        lines += b"".join(sent.line(header) for header in sent.find(name))
     prefix = tm.cfg.ac_extra_hdrs
     if prefix and tm.cfg.reparse_invite:
         wanted = str(prefix).lower()

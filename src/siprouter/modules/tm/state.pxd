@@ -51,6 +51,7 @@ cdef class Tm:
     cdef public Table table
     cdef public ScriptUser user
     cdef public object worker
+    cdef public list carried_headers
     cdef public dict write_lines
     cdef dict __dict__
 

@@ -62,6 +62,8 @@ class Tm:
         self.global_mask = 0
         self.on_sl_reply = ""
         self.write_lines: dict[str, Append] = {}
+        self.carried_headers: list[str] = []
+        """names of headers that ACK and CANCEL take over: modules mark requests with them until they leave"""
         self.contacts_key: Any = None
         self.fr_timer_key: Any = None
         self.fr_inv_timer_key: Any = None
