@@ -18,6 +18,9 @@ DATABASE = "sqlite:///var/lib/siprouter/siprouter.db"
 PLACES = "/usr/share/GeoIP/GeoLite2-City.mmdb"
 EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+LUA_FILE = re.compile(r'"(/etc/siprouter/\w+\.lua)"')
+LUA_BLOCK = re.compile(r"^```lua\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
 OWN_TABLE = re.compile(r"`(CREATE TABLE [^`]+)`")
 """tables that an example needs, and that are none of 3.1's"""
 
@@ -31,6 +34,15 @@ def examples() -> list[tuple[str, str]]:
     return found
 
 
+def with_lua_file(module: str, text: str, folder: Path) -> str:
+    """`text` with the Lua file that it names in `folder`: what the same README has in its block of Lua."""
+    for path in LUA_FILE.findall(text):
+        readme = (Path(siprouter.modules.__path__[0]) / module / "README.md").read_text()
+        (folder / "script.lua").write_text(LUA_BLOCK.findall(readme)[0])
+        text = text.replace(path, str(folder / "script.lua"))
+    return text
+
+
 @pytest.mark.parametrize(("module", "text"), [pytest.param(*one, id=f"{one[0]}") for one in examples()])
 def test_example(module: str, text: str, tmp_path: Path) -> None:
     if DATABASE in text:
@@ -42,6 +54,7 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
         text = text.replace(PLACES, str(write_database(tmp_path / "city.mmdb")))
     if RADIUS.search(text):
         text = RADIUS.sub(f'"{radius_config(tmp_path, 1812)}"', text)
+    text = with_lua_file(module, text, tmp_path)
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules

@@ -8,7 +8,7 @@ from siprouter.core.env import LoadEnv
 from siprouter.core.routes import Script
 from siprouter.script.nodes import Config, ModParam
 from siprouter.script.source import read_source
-from siprouter.util.errors import OperatorError, SourceLocation
+from siprouter.util.errors import NOWHERE, OperatorError, SourceLocation
 from siprouter.util.regex import Regex, RegexError
 
 
@@ -43,6 +43,16 @@ class NewVersion:
         """The absolute path of a file; relative ones begin in the folder of the configuration."""
         main = Path(self._config.files[0]) if self._config.files else Path()
         return str((main.parent / name).absolute())
+
+    def find(self, name: str) -> str | None:
+        """The text of a file as `read` gives it, None where there is no such file or it cannot be read."""
+        path = self.path(name)
+        if path not in self._config.texts.files and not Path(path).is_file():
+            return None
+        try:
+            return self.read(name, NOWHERE)
+        except OperatorError:
+            return None
 
     def read(self, name: str, location: SourceLocation) -> str:
         """The text of a file that belongs to this version: all workers see the same, and `--watch` looks at it.
