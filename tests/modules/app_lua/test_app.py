@@ -371,3 +371,17 @@ def test_files_load_in_order_and_require_others(lua, tmp_path):
         "function name() sr.pv.sets('$var(out)', h.name() .. (where or '')) end\n"
     )
     assert lua("where = ' here'\n", params).answer('lua_run("name")') == "1 helped here"
+
+
+def test_route_for_our_own_requests(lua):
+    """It cannot wait; a script that does not is no trouble."""
+    script = 'function mark() sr.hdr.append("X-Own: " .. sr.pv.get("$rm") .. "\\r\\n") end\n'
+    route = 't_on_failure("f"); $du = "sip:10.0.0.2:5060"; t_relay();'
+    more = 'failure_route[f] { exit; }\nevent_route[tm:local-request] { lua_run("mark"); }'
+    with lua(script).open(route, more) as node:
+        tm = node.worker.module("tm")
+        tm.request("OPTIONS", "sip:10.0.0.2", "<sip:a@example.org>", "<sip:b@example.org>")
+        node.settle()
+        assert node.last.header("X-Own") == "OPTIONS"
+        assert node.errors == []
+        node.receive(reply_to(node.last.message, 200), "10.0.0.2:5060")

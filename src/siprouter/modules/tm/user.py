@@ -52,11 +52,15 @@ class ScriptUser:
             result = route.run(ctx)
             if isinstance(result, int):
                 return result
-            close = getattr(result, "close", None)
-            if close is not None:
-                close()
+            steps = result.__await__()
             if route.immediate is not None:
+                steps.close()
                 return self.run(route.immediate, ctx)
+            try:
+                next(steps)
+            except StopIteration as end:  # it could have waited, and did not
+                return int(end.value)
+            steps.close()
             self.worker.log.error("route %s may not wait here", route.name, source="tm")
         except Exception:
             self.worker.log.exception("route %s failed", route.name, source="tm")
