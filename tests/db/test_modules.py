@@ -69,3 +69,31 @@ async def test_dialplan(database: Database, database_url: str) -> None:
             write(ctx, "$var(x)", value)
             assert call(ctx, "dp_translate", "1", "$var(x)/$avp(s:out)") == 1
             assert read(ctx, "$avp(s:out)") == f"n{number}"
+
+
+async def test_userblacklist(database: Database, database_url: str) -> None:
+    async with Setup(database, database_url, "userblacklist", "userblacklist", "globalblacklist", use_domain=1) as site:
+        for value in HOSTILE:
+            row = {"username": value, "domain": "example.org", "prefix": "12", "whitelist": "0"}
+            await database.insert("userblacklist", row)
+        await database.insert("globalblacklist", {"prefix": "9", "whitelist": "1"})
+        await database.insert("globalblacklist", {"prefix": "", "whitelist": "0"})
+        await site.start()
+        for value in [*HOSTILE, "nobody"]:
+            ctx = site.ask("sip:123@x")
+            write(ctx, "$var(u)", value)
+            refused = value in HOSTILE
+            assert await call(ctx, "check_user_blacklist", "$var(u)", "example.org") == (-1 if refused else 1)
+            assert await call(ctx, "check_user_blacklist", "$var(u)", "other.org") == 1
+        assert [call(site.ask(f"sip:{number}@x"), "check_blacklist") for number in ("91", "19")] == [1, -1]
+
+
+async def test_domainpolicy(database: Database, database_url: str) -> None:
+    async with Setup(database, database_url, "domainpolicy", "domainpolicy") as site:
+        row = {"rule": "example.org", "type": "dom", "att": "portoverride", "val": "5066", "description": ""}
+        await database.insert("domainpolicy", row)
+        await site.start()
+        ctx = site.ask()
+        assert await call(ctx, "dp_can_connect") == 1
+        assert call(ctx, "dp_apply_policy") == 1
+        assert ctx.dst_uri == "sip:example.org:5066"
