@@ -14,6 +14,7 @@ from siprouter.ksr import fibre
 from siprouter.ksr.errors import LeaveScript
 from siprouter.ksr.runner import Runner
 from siprouter.ksr.values import CallError
+from siprouter.util.log import Log
 
 
 class Ctx:
@@ -28,7 +29,7 @@ async def later(value: Any, gate: asyncio.Event) -> Any:
 
 
 def test_what_does_not_wait_gives_its_result() -> None:
-    runner, ctx = Runner(), Ctx()
+    runner, ctx = Runner(Log(lambda record: None)), Ctx()
     seen = []
 
     def route(text: str) -> int:
@@ -44,7 +45,7 @@ def test_what_does_not_wait_gives_its_result() -> None:
 
 
 async def test_plain_functions_wait_side_by_side() -> None:
-    runner, gates = Runner(), [asyncio.Event() for _ in range(3)]
+    runner, gates = Runner(Log(lambda record: None)), [asyncio.Event() for _ in range(3)]
     contexts: list[Any] = [Ctx() for _ in gates]
     seen = []
 
@@ -72,12 +73,12 @@ def test_leaving_ends_the_route(error: BaseException) -> None:
         raise error
 
     ctx: Any = Ctx()
-    assert Runner().run(ctx, route) == 0
-    assert Runner().run_at_once(ctx, route) == 0
+    assert Runner(Log(lambda record: None)).run(ctx, route) == 0
+    assert Runner(Log(lambda record: None)).run_at_once(ctx, route) == 0
 
 
 async def test_leaving_after_a_wait_ends_the_route() -> None:
-    runner, gate = Runner(), asyncio.Event()
+    runner, gate = Runner(Log(lambda record: None)), asyncio.Event()
     gate.set()
 
     def route() -> int:
@@ -95,7 +96,7 @@ async def test_leaving_after_a_wait_ends_the_route() -> None:
 
 
 async def test_errors_come_out_with_the_lines_of_the_route() -> None:
-    runner, gate = Runner(), asyncio.Event()
+    runner, gate = Runner(Log(lambda record: None)), asyncio.Event()
     gate.set()
     ctx: Any = Ctx()
 
@@ -118,7 +119,7 @@ async def test_errors_come_out_with_the_lines_of_the_route() -> None:
 
 
 async def test_a_coroutine_has_its_message_at_each_step() -> None:
-    runner = Runner()
+    runner = Runner(Log(lambda record: None))
     gates = [asyncio.Event(), asyncio.Event()]
     contexts: list[Any] = [Ctx(), Ctx()]
 
@@ -136,7 +137,7 @@ async def test_a_coroutine_has_its_message_at_each_step() -> None:
 
 
 async def test_a_result_that_is_not_awaited_says_so() -> None:
-    runner, gate = Runner(), asyncio.Event()
+    runner, gate = Runner(Log(lambda record: None)), asyncio.Event()
     ctx: Any = Ctx()
 
     async def route() -> int:
@@ -150,7 +151,7 @@ async def test_a_result_that_is_not_awaited_says_so() -> None:
 
 
 def test_what_cannot_wait_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    runner, gate = Runner(), asyncio.Event()
+    runner, gate = Runner(Log(lambda record: None)), asyncio.Event()
     ctx: Any = Ctx()
 
     def route() -> int:
@@ -176,7 +177,7 @@ def test_what_cannot_wait_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_canceled_route_is_told() -> None:
-    runner, gate = Runner(), asyncio.Event()
+    runner, gate = Runner(Log(lambda record: None)), asyncio.Event()
     ctx: Any = Ctx()
     left = []
 
@@ -197,7 +198,7 @@ async def test_a_canceled_route_is_told() -> None:
 
 
 def test_nothing_keeps_a_message_that_is_through() -> None:
-    runner = Runner()
+    runner = Runner(Log(lambda record: None))
 
     def fails(ctx: Ctx) -> int:
         raise ValueError(ctx)

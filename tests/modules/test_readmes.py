@@ -21,6 +21,7 @@ EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LUA_FILE = re.compile(r'"(/etc/siprouter/\w+\.lua)"')
 LUA_BLOCK = re.compile(r"^```lua\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
+PYTHON_FILE = re.compile(r'"(/etc/siprouter/\w+\.py)"')
 OWN_TABLE = re.compile(r"`(CREATE TABLE [^`]+)`")
 """tables that an example needs, and that are none of 3.1's"""
 
@@ -55,6 +56,7 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
     if RADIUS.search(text):
         text = RADIUS.sub(f'"{radius_config(tmp_path, 1812)}"', text)
     text = with_lua_file(module, text, tmp_path)
+    text = with_python_file(module, text, tmp_path)
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules
@@ -62,6 +64,15 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
         assert [record.text for record in node.records if record.level < 0] == []
     finally:
         node.close()
+
+
+def with_python_file(module: str, text: str, folder: Path) -> str:
+    """`text` with the Python file that it names in `folder`: what the same README has in its block of Python."""
+    for path in PYTHON_FILE.findall(text):
+        readme = (Path(siprouter.modules.__path__[0]) / module / "README.md").read_text()
+        (folder / "script.py").write_text(re.findall(r"^```python\n(.*?)^```$", readme, re.M | re.S)[0])
+        text = text.replace(path, str(folder / "script.py"))
+    return text
 
 
 def test_there_are_examples() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -22,6 +22,7 @@ class Hooks:
         "message_out",
         "reply_in",
         "request_in",
+        "route_sources",
         "script_end",
         "script_start",
         "started",
@@ -42,6 +43,8 @@ class Hooks:
         """a parsed request before the script; True: absorbed, the script does not run"""
         self.reply_in: list[Callable[[Context], bool]] = []
         """a parsed reply before the core reply route; True: handled, no stateless forwarding"""
+        self.route_sources: list[Callable[[Any, Any], Any]] = []
+        """what loads routes in other languages with each version of the script (script/foreign.py)"""
         self.script_start: list[Callable[[Context], None]] = []
         self.script_end: list[Callable[[Context], None]] = []
         """after the request or reply route ended, whatever way"""

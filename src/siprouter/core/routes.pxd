@@ -20,6 +20,7 @@ cdef class Script:
     cdef public dict branch_routes
     cdef public dict event_routes
     cdef public dict namespace
+    cdef public tuple foreign
     cdef public dict native_lines
     cdef public object observed
     cdef public dict counterparts

@@ -71,6 +71,8 @@ class Script:
         """the globals of its functions: they refer to one another through it"""
         self.observed: Callable[[Script, int], Script] | None = None
         """observed(this script, level): a version that observers can follow (core/observe.py); None: there is none"""
+        self.foreign: tuple[list[Any], str] = ([], "")
+        """routes in other languages (script/foreign.py), and what cfgengine says"""
         self.counterparts: dict[CompiledRoute, CompiledRoute] = {}
         """of an observed version: its routes by those of the plain one"""
         self.parts: dict[str, Any] = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Generator
+from inspect import CORO_CREATED, getcoroutinestate
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from siprouter.ksr.errors import LeaveScript
@@ -11,6 +13,7 @@ from siprouter.ksr.values import CallError
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.util.log import Log
 
 ENDED = (LeaveScript, SystemExit)
 
@@ -21,10 +24,11 @@ NOWHERE, PLAIN, COROUTINE, AT_ONCE = range(4)
 class Runner:
     """One per worker. `current` is the context of the route that runs at this moment, None outside of routes."""
 
-    __slots__ = ("_fibres", "current", "mode", "steps")
+    __slots__ = ("_fibres", "_log", "current", "mode", "steps")
 
-    def __init__(self) -> None:
+    def __init__(self, log: Log) -> None:
         self.current: Context | None = None
+        self._log = log
         self.steps = 0
         """how often a route began or went on: a route that stays in the same step holds the worker"""
         self.mode = NOWHERE
@@ -88,8 +92,11 @@ class Runner:
     def result(self, value: Any, name: str) -> Any:
         """What a function that waits gives the script: its result, or the awaitable to an `async def`."""
         if self.mode == COROUTINE:
-            return Waiting(value, name)
+            return Waiting(value, name, self._unawaited)
         return wait_for(value, name) if self.mode == PLAIN else refuse(value, name)
+
+    def _unawaited(self, name: str) -> None:
+        self._log.error("%s() was called without await: it did not run", name, source="script")
 
     def _enter(self, ctx: Context, mode: int) -> tuple[Context | None, int]:
         before = self.current, self.mode
@@ -134,14 +141,15 @@ class _Steps:
 class Waiting:
     """What a function that waits gives an `async def`: to be awaited, and nothing else."""
 
-    __slots__ = ("_awaitable", "_name")
+    __slots__ = ("_awaitable", "_name", "_unawaited")
 
-    def __init__(self, awaitable: Awaitable[Any], name: str) -> None:
+    def __init__(self, awaitable: Awaitable[Any], name: str, unawaited: Callable[[str], None]) -> None:
         self._awaitable = awaitable
         self._name = name
+        self._unawaited = unawaited
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        return self._awaitable.__await__()
+        return (yield from self._awaitable.__await__())
 
     def _misused(self, *_: object) -> Any:
         close = getattr(self._awaitable, "close", None)
@@ -149,5 +157,12 @@ class Waiting:
             close()
         raise CallError(f"{self._name}() waits", suggestion=f"write: await KSR….{self._name}(…)")
 
+    def __del__(self) -> None:
+        waiting = self._awaitable
+        if isinstance(waiting, CoroutineType) and getcoroutinestate(waiting) == CORO_CREATED:
+            waiting.close()
+            self._unawaited(self._name)
+
+    __hash__ = object.__hash__
     __bool__ = __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = __int__ = __index__ = __str__ = _misused
-    __add__ = __radd__ = __sub__ = __getitem__ = __iter__ = __hash__ = _misused
+    __add__ = __radd__ = __sub__ = __getitem__ = __iter__ = _misused

@@ -98,8 +98,6 @@ class Checker:
             else:
                 message = f"second {block}; its statements follow those of the first"
                 self.diagnostics.warning("duplicate-route", message, route.first.location, suggestion=hint)
-        if not any(route.kind == "route" and not route.name for route in routes):
-            self.diagnostics.warning("no-request-route", "no route block for requests: they are all ignored")
 
     # --- statements
 

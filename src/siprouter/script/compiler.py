@@ -13,6 +13,7 @@ from siprouter.core.observe import PAUSABLE, WATCHED
 from siprouter.core.routes import CORE_ONREPLY, ERROR, ONSEND, CompiledRoute, Script
 from siprouter.core.waiting import on_own_stack
 from siprouter.core.worker import Worker
+from siprouter.script.foreign import enter_foreign
 from siprouter.script.gen_expr import CORE_SETTINGS, ROUTE_TABLE, RUNTIME_FUNCTIONS, route_function
 from siprouter.script.gen_observed import ObservedGen, place_of_route
 from siprouter.script.gen_stmt import Definition, FunctionGen, Output
@@ -68,6 +69,7 @@ def compile_observed(program: Program, worker: Worker, plain: Script, level: int
     _fill(script, names.globals, functions, plain.files)
     if immediate is not None:
         _keep_immediate(script, immediate)
+    enter_foreign(script, *plain.foreign, None)
     for key, route in script.all_routes().items():
         script.counterparts[plain.all_routes()[key]] = route
     return script

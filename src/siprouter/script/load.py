@@ -28,10 +28,12 @@ from siprouter.script.compiler import compile_program
 from siprouter.script.core_table import register_core_functions
 from siprouter.script.diagnostics import Diagnostics, TooManyErrorsError, did_you_mean
 from siprouter.script.fold import fold_config
+from siprouter.script.foreign import engine_of, enter_foreign, load_foreign
 from siprouter.script.lexer import MODE_MAX, MODE_SER
 from siprouter.script.nodes import Config, LoadModule, LoadPath, ModParam
 from siprouter.script.parser import parse_source
 from siprouter.script.program import Program, kind_of
+from siprouter.script.python_file import SUFFIX, configuration_of
 from siprouter.script.resolve import Resolver
 from siprouter.script.selects import register_core_selects
 from siprouter.script.settings import apply_settings, settle_custom
@@ -95,6 +97,8 @@ def parse_file(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise OperatorError(f"cannot read {path}: {reason}") from error
+    if source.path.endswith(SUFFIX):
+        source = configuration_of(source)
     return _parse(source, defines, mode, read=read)
 
 
@@ -271,6 +275,7 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
     """Check and compile the route blocks; None when the diagnostics hold an error, whichever step found it."""
     try:
         with collector_paused():
+            foreign = load_foreign(parsed.config, parsed.diagnostics, parsed.env or worker.env, worker)
             program = _resolve(parsed, worker)
             if not parsed.diagnostics.errors:
                 analyse(program, _texts(parsed.config) + parsed.kept_texts)
@@ -279,6 +284,8 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
                 return None
             script = compile_program(program, worker, version, tuple(parsed.config.files))
             load_parts(parsed, worker, script)
+            script.foreign = foreign, engine_of(parsed.config)[0]
+            enter_foreign(script, *script.foreign, parsed.diagnostics)
             return None if parsed.diagnostics.errors else script
     except TooManyErrorsError:
         return None

@@ -26,6 +26,7 @@ GENERAL: tuple[CoreParam, ...] = (
     CoreParam("advertised_port", "int", None, "port to put into Via and Record-Route instead of the listening one"),
     CoreParam("alias", "listen", [], "names that count as this server (myself); may be given repeatedly"),
     CoreParam("auto_aliases", "bool", 1, "add the host names of the listening addresses to the aliases"),
+    CoreParam("cfgengine", "word", "", 'the language whose routes count: "native", "python" or "lua"'),
     CoreParam("check_via", "bool", 0, "drop replies whose topmost Via is not ours"),
     CoreParam("children", "int", 8, "Kamailio's processes for each UDP socket; here only a hint: see workers"),
     CoreParam("chroot", "word", None, "change the root directory to this one after start"),

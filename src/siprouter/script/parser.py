@@ -48,6 +48,10 @@ FORMER_PARAMS = {
 _TOP_WORDS = frozenset(ROUTE_KEYWORDS) | STATEMENTS | frozenset(PARAM_NAMES)
 
 
+ENGINE = "cfgengine"
+"""the one parameter that may be written without `=`"""
+
+
 class Parser(StmtParser):
     """Parses a whole token list into a Config."""
 
@@ -110,7 +114,7 @@ class Parser(StmtParser):
             self._avpflags()
         elif following == "." and word not in PARAM_NAMES:
             self._custom_param()
-        elif following == "=":
+        elif following == "=" or (word == ENGINE and following in (STR, ID)):
             self._global_param()
         else:
             raise self._bad_top(word)
@@ -251,7 +255,7 @@ class Parser(StmtParser):
             self._skip_value()
             return
         self.advance()
-        self.advance()
+        self.take("=")
         value = self._param_value(param)
         self.config.params.append(GlobalParam(first, self.previous, param.name, value))
 

@@ -66,14 +66,27 @@ class ScriptUser:
             self.worker.log.exception("route %s failed", route.name, source="tm")
         return -1
 
-    async def run_waiting(self, route: CompiledRoute, ctx: Context) -> None:
-        """Run a route that may wait."""
+    def begin(self, route: CompiledRoute, ctx: Context) -> Awaitable[int] | None:
+        """Run a route that may wait: None where it is through, else what `finish` takes."""
         try:
             result = route.run(ctx)
-            if isinstance(result, Awaitable):
-                await result
         except Exception:
             self.worker.log.exception("route %s failed", route.name, source="tm")
+            return None
+        return None if isinstance(result, int) else result
+
+    async def finish(self, running: Awaitable[int], route: CompiledRoute) -> None:
+        """Let a route that waits come to its end."""
+        try:
+            await running
+        except Exception:
+            self.worker.log.exception("route %s failed", route.name, source="tm")
+
+    async def run_waiting(self, route: CompiledRoute, ctx: Context) -> None:
+        """Run a route that may wait to its end."""
+        running = self.begin(route, ctx)
+        if running is not None:
+            await self.finish(running, route)
 
     # --- replies
 
@@ -100,17 +113,17 @@ class ScriptUser:
         if route is None:
             return self.status_of(branch, reply)
         reply.route_type = TM_ONREPLY
-        if route.waits:
-            self.worker.spawn(self.wait_for_reply_route(route, transaction, branch, reply), "onreply_route")
+        running = self.begin(route, reply)
+        if running is not None:
+            self.worker.spawn(self.wait_for_reply_route(running, route, transaction, branch, reply), "onreply_route")
             return PENDING
-        self.run(route, reply)
         return self.after_reply_route(transaction, branch, reply)
 
     async def wait_for_reply_route(
-        self, route: CompiledRoute, transaction: Transaction, branch: Branch, reply: Context
+        self, running: Awaitable[int], route: CompiledRoute, transaction: Transaction, branch: Branch, reply: Context
     ) -> None:
-        """Run a reply route that waits, then go on with the reply."""
-        await self.run_waiting(route, reply)
+        """Let a reply route that waits finish, then go on with the reply."""
+        await self.finish(running, route)
         status = self.after_reply_route(transaction, branch, reply)
         transaction.resume_reply(branch, reply, status, self.worker.now())
 
@@ -147,19 +160,19 @@ class ScriptUser:
         if route is None or transaction.context is None:
             return 0
         ctx = self.failure_context(transaction, branch, now)
-        if route.waits:
-            self.worker.spawn(self.wait_for_failure_route(route, transaction, ctx), "failure_route")
+        running = self.begin(route, ctx)
+        if running is not None:
+            self.worker.spawn(self.wait_for_failure_route(running, route, transaction, ctx), "failure_route")
             return PENDING
-        try:
-            self.run(route, ctx)
-        finally:
-            self.leave_failure(transaction, ctx)
+        self.leave_failure(transaction, ctx)
         return 0
 
-    async def wait_for_failure_route(self, route: CompiledRoute, transaction: Transaction, ctx: Context) -> None:
-        """Run a failure route that waits, then go on with what it left."""
+    async def wait_for_failure_route(
+        self, running: Awaitable[int], route: CompiledRoute, transaction: Transaction, ctx: Context
+    ) -> None:
+        """Let a failure route that waits finish, then go on with what it left."""
         try:
-            await self.run_waiting(route, ctx)
+            await self.finish(running, route)
         finally:
             self.leave_failure(transaction, ctx)
         transaction.resume_failure(self.worker.now())
