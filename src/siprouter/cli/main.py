@@ -9,6 +9,7 @@ from collections.abc import Callable
 COMMANDS = {
     "run": "run the server",
     "check": "check a configuration file",
+    "debug": "run the server with a debug adapter, for editors",
     "build": "compile the routes of a configuration file to C",
     "modules": "list the modules, or show what one offers",
     "db": "make, check, copy and remove databases",

@@ -33,7 +33,7 @@ STEP_OUT = 4
 class Flow:
     """A flow that has stopped, or is to stop. `place`, `frame`: what runs next there."""
 
-    __slots__ = ("depth", "frame", "mode", "number", "place", "reason", "root", "waiting")
+    __slots__ = ("announced", "depth", "frame", "mode", "number", "place", "reason", "root", "waiting")
 
     def __init__(self, number: int, frame: Frame, place: Place) -> None:
         self.number = number
@@ -43,6 +43,8 @@ class Flow:
         self.mode = RUN
         self.depth = 0
         self.reason = ""
+        self.announced = False
+        """whether somebody was told of it"""
         self.waiting: asyncio.Future[None] | None = None
 
     @property

@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from siprouter.core.context import Context
-from siprouter.core.env import LoadEnv
 from siprouter.core.routes import BRANCH, CORE_ONREPLY, ERROR, FAILURE, LOCAL, ONSEND, REQUEST, TM_ONREPLY
 from siprouter.core.values import Value
 from siprouter.core.worker import Worker
@@ -43,8 +42,10 @@ class Expression:
         self.waits = waits
 
 
-def compile_text(text: str, worker: Worker, kind: int = REQUEST, env: LoadEnv | None = None) -> Expression:
-    """Compile an expression, or statements, for messages in a kind of route. Raises OperatorError.
+def compile_text(
+    text: str, worker: Worker, kind: int = REQUEST, *, defines: dict[str, str] | None = None, statements: bool = True
+) -> Expression:
+    """Compile an expression, or where allowed statements, for messages in a kind of route. Raises OperatorError.
 
     The value is what an assignment would store: of a call its return code. Other route blocks cannot be called.
     """
@@ -54,30 +55,30 @@ def compile_text(text: str, worker: Worker, kind: int = REQUEST, env: LoadEnv | 
         raise OperatorError(f"an expression of more than {MAX_TEXT} characters")
     try:
         try:
-            expr = _parse(text, worker.script_mode)
+            expr = _parse(text, worker.script_mode, defines)
         except OperatorError:
-            statements = _statements(text, worker.script_mode)
-            if statements is None:
+            block = _statements(text, worker.script_mode, defines) if statements else None
+            if block is None:
                 raise
-            expr = statements
-        return _compile(text, expr, worker, kind, env or worker.env)
+            expr = block
+        return _compile(text, expr, worker, kind)
     except RecursionError:
         raise OperatorError("the expression is nested too deeply") from None
 
 
-def _statements(text: str, mode: str) -> Expr | None:
+def _statements(text: str, mode: str, defines: dict[str, str] | None) -> Expr | None:
     """The text as statements of a block; None where it is none."""
     try:
-        expr = _parse("{ " + text.rstrip().removesuffix(";") + "; }", mode)
+        expr = _parse("{ " + text.rstrip().removesuffix(";") + "; }", mode, defines)
     except OperatorError:
         return None
     return expr if isinstance(expr, BlockExpr) else None
 
 
-def _parse(text: str, mode: str) -> Expr:
+def _parse(text: str, mode: str, defines: dict[str, str] | None) -> Expr:
     diagnostics = Diagnostics()
     try:
-        parser = StmtParser(preprocess(SourceFile("", text), diagnostics, None, mode).tokens, diagnostics)
+        parser = StmtParser(preprocess(SourceFile("", text), diagnostics, defines, mode).tokens, diagnostics)
         expr = parser.expression()
         if parser.token.kind != EOF:
             raise parser.unexpected("the end of the expression")
@@ -87,11 +88,11 @@ def _parse(text: str, mode: str) -> Expr:
     return expr
 
 
-def _compile(text: str, expr: Expr, worker: Worker, kind: int, env: LoadEnv) -> Expression:
+def _compile(text: str, expr: Expr, worker: Worker, kind: int) -> Expression:
     diagnostics = Diagnostics()
-    block = RouteBlock(expr.first, expr.last, *BLOCKS[kind], [Return(expr.first, expr.last, expr)])
+    block = RouteBlock(expr.first, expr.last, *BLOCKS.get(kind, BLOCKS[REQUEST]), [Return(expr.first, expr.last, expr)])
     try:
-        program = Resolver(env, diagnostics).resolve([block])
+        program = Resolver(worker.env, diagnostics).resolve([block])
     except TooManyErrorsError:
         pass
     check(diagnostics)
@@ -106,3 +107,13 @@ def check(diagnostics: Diagnostics) -> None:
         first = diagnostics.errors[0]
         expected = f", expected {first.expected}" if first.expected else ""
         raise OperatorError(first.message + expected, NOWHERE, first.suggestion)
+
+
+def defines_of(worker: Worker, given: dict[str, str]) -> dict[str, str]:
+    """The `#!define`s of the running version of the script, and those `given` on the command line."""
+    reloader = worker.services.get("reloader")
+    if reloader is None:
+        return given
+    texts = reloader.current.texts
+    found = preprocess(texts.source(texts.main), Diagnostics(), given, worker.script_mode, texts)
+    return {name: define.text for name, define in found.defines.items()}

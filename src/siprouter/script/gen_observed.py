@@ -54,6 +54,7 @@ class ObservedGen(FunctionGen):
         self._tests: dict[int, Place] = {}
         """tests that say themselves that they run: those of `else if` and `while`"""
         self._call_of_statement: Call | None = None
+        self._made: dict[tuple[int, bool], Place] = {}
 
     def _nested(self, source: SourceFile | None = None) -> FunctionGen:
         return ObservedGen(
@@ -64,11 +65,16 @@ class ObservedGen(FunctionGen):
         return self.pausing or super()._waits_in(node)
 
     def _place(self, node: Node, statement: bool = True, kind: Node | None = None) -> Place:
+        """The place of a node, the same each time."""
+        known = self._made.get((id(node), kind is None))
+        if known is not None:
+            return known
         action, name = action_of(kind or node, self.program.calls)
         target = ""
         if isinstance(node, Assign):
             target = node.first.source.text[node.target.first.start : node.target.last.end]
-        return make_place(node, action, name, self.title, statement, target)
+        made = self._made[id(node), kind is None] = make_place(node, action, name, self.title, statement, target)
+        return made
 
     def _tell(self, place: Place) -> ast.expr:
         """What says that `place` runs next; its value is None."""

@@ -1,0 +1,471 @@
+"""The requests of an editor: breakpoints, threads, steps, looking and setting; in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from siprouter.testing import Node
+from siprouter.testing.messages import reply_to
+from tests.debug.client import Client
+
+CONFIG = """#!KAMAILIO
+#!define FLT_HERE 5
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "pv.so"
+loadmodule "textops.so"
+loadmodule "cfgutils.so"
+route {
+	setflag(FLT_HERE);
+	if (is_method("OPTIONS")) {
+		$avp(s:who) = $fU;
+		route(ANSWER);
+		$var(after) = 1;
+		exit;
+	}
+	append_branch("sip:second@192.0.2.8");
+	t_on_failure("AGAIN");
+	$du = "sip:192.0.2.9:5060";
+	t_relay();
+}
+
+route[ANSWER] {
+	$var(x) = 1;
+	if ($var(x) == 1 &&
+			$rU != "nobody") {
+		sl_send_reply("200", "OK");
+	}
+}
+
+failure_route[AGAIN] {
+	$var(failed) = 1;
+}
+
+onsend_route {
+	$var(sending) = 1;
+}
+"""
+
+
+@pytest.fixture
+def node() -> Iterator[Node]:
+    with Node(CONFIG) as running:
+        yield running
+
+
+def ask(node: Node, user: str = "alice", method: str = "OPTIONS") -> bytes:
+    request = node.request(method, "sip:bob@example.com", from_=f"sip:{user}@example.org")
+    node.receive(request)
+    return request
+
+
+def answer(node: Node) -> None:
+    """404 from both destinations of a call."""
+    forwarded = [message for message in node.sent if message.data.startswith(b"INVITE")]
+    assert len(forwarded) == 2
+    for message in forwarded:
+        node.receive(reply_to(message.data, 404, "No"), "udp:192.0.2.9:5060")
+
+
+def statuses(node: Node) -> list[int]:
+    return [message.status for message in node.sent if message.status >= 200]
+
+
+# --- where to stop
+
+
+def test_a_breakpoint_stops_one_message_and_others_go_on(node: Node) -> None:
+    client = Client(node)
+    (point,) = client.begin({"line": 11, "condition": '$fU == "alice"'})
+    assert point["verified"] and (point["line"], point["column"]) == (11, 3)
+    ask(node, "bob")
+    assert statuses(node) == [200] and client.events("stopped") == []
+    ask(node)
+    (body,) = client.events("stopped")
+    thread = body["threadId"]
+    assert body == {
+        "reason": "breakpoint",
+        "threadId": thread,
+        "allThreadsStopped": False,
+        "hitBreakpointIds": [point["id"]],
+    }
+    ask(node, "carol")
+    assert statuses(node) == [200, 200]
+    names = {item["id"]: item["name"] for item in client.ask("threads")["threads"]}
+    assert names[1] == "siprouter" and names[thread].startswith("OPTIONS sip:alice@example.org to sip:bob@example.com")
+    assert client.stack(thread) == [("route", 11)]
+    assert client.ask("continue", threadId=thread) == {"allThreadsContinued": False}
+    assert statuses(node) == [200, 200, 200]
+    assert [item["reason"] for item in client.events("thread")] == ["started", "exited"]
+    client.adapter.close()
+
+
+def test_lines_that_mean_the_next_statement_or_none(node: Node) -> None:
+    client = Client(node)
+    found = client.begin({"line": 21}, {"line": 23}, {"line": 24}, {"line": 25}, {"line": 34}, {"line": 99})
+    assert [item.get("line") for item in found[:4]] == [23, 23, 24, 26]
+    assert [item["verified"] for item in found] == [True, True, True, True, False, False]
+    assert "cannot wait" in found[4]["message"] and "no statement" in found[5]["message"]
+    where = client.ask("breakpointLocations", source={"path": "<text>"}, line=23, endLine=26)["breakpoints"]
+    assert where == [{"line": 23, "column": 2}, {"line": 24, "column": 2}, {"line": 26, "column": 3}]
+    client.adapter.close()
+
+
+@pytest.mark.parametrize(
+    ("hits", "stops"),
+    [("2", [2]), ("== 3", [3]), (">= 3", [3, 4]), ("> 3", [4]), ("<2", [1]), ("<= 2", [1, 2]), ("%2", [2, 4])],
+)
+def test_counts_of_hits(node: Node, hits: str, stops: list[int]) -> None:
+    client = Client(node)
+    client.begin({"line": 11, "hitCondition": hits})
+    seen = []
+    for number in range(1, 5):
+        ask(node)
+        if client.events("stopped"):
+            seen.append(number)
+            client.ask("continue", threadId=1)
+    assert seen == stops and len(statuses(node)) == 4
+    client.adapter.close()
+
+
+def test_a_log_point_says_something_and_stops_nothing(node: Node) -> None:
+    client = Client(node)
+    client.begin(
+        {
+            "line": 12,
+            "logMessage": 'call {$ci{s.len}} of {$fU + "!"} {$du} {isflagset(FLT_HERE)}'.replace(
+                "{$ci{s.len}}", "{$(ci{s.substr,0,4})}"
+            ),
+        }
+    )
+    ask(node)
+    assert statuses(node) == [200]
+    (body,) = [item for item in client.events("output") if item["category"] == "console"]
+    assert body["output"] == "call call of alice! <null> 1\n" and body["line"] == 12
+    client.adapter.close()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"condition": "$nosuch == 1"}, "unknown pseudo-variable"),
+        ({"condition": "1 +"}, "unexpected end"),
+        ({"condition": "nosuch()"}, "unknown function"),
+        ({"condition": 'usleep("1")'}, "waits"),
+        ({"condition": "x" * 5000}, "more than 4096"),
+        ({"condition": "$var(x) = 1;"}, "unexpected"),
+        ({"hitCondition": "often"}, "count of hits"),
+        ({"logMessage": "{$ru"}, "closing"),
+        ({"logMessage": "{}"}, "missing"),
+    ],
+)
+def test_bad_conditions(node: Node, fields: dict[str, Any], message: str) -> None:
+    client = Client(node)
+    (point,) = client.begin({"line": 11, **fields})
+    assert not point["verified"] and message in point["message"]
+    ask(node)
+    assert statuses(node) == [200]
+    client.adapter.close()
+
+
+def test_a_condition_without_value_says_so_and_stops_nothing(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 11, "condition": "1 / $var(zero)"})
+    ask(node)
+    assert statuses(node) == [200]
+    assert [item for item in client.events("output") if "division by zero" in item["output"]]
+    client.adapter.close()
+
+
+def test_breakpoints_are_replaced(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 11})
+    client.ask("setBreakpoints", source={"path": "<text>"}, breakpoints=[])
+    ask(node)
+    assert client.events("stopped") == []
+    client.adapter.close()
+
+
+def test_route_blocks_as_breakpoints(node: Node) -> None:
+    client = Client(node)
+    client.begin()
+    found = client.ask("setFunctionBreakpoints", breakpoints=[{"name": "ANSWER"}, {"name": "route[NOSUCH]"}])
+    assert [item["verified"] for item in found["breakpoints"]] == [True, False]
+    ask(node)
+    reason, thread = client.stopped()
+    assert reason == "function breakpoint" and client.stack(thread) == [("route[ANSWER]", 23), ("route", 12)]
+    client.adapter.close()
+    node.settle()
+    assert statuses(node) == [200]
+
+
+# --- steps
+
+
+def test_steps(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 11})
+    ask(node)
+    _, thread = client.stopped()
+    seen = []
+    for command in ("next", "stepIn", "next", "next", "stepOut", "next", "next"):
+        client.ask(command, threadId=thread)
+        stopped = client.events("stopped")
+        seen.append(client.stack(thread) if stopped else None)
+        assert not stopped or stopped[0]["reason"] == "step"
+    assert seen == [
+        [("route", 12)],
+        [("route[ANSWER]", 23), ("route", 12)],
+        [("route[ANSWER]", 24), ("route", 12)],
+        [("route[ANSWER]", 26), ("route", 12)],
+        [("route", 13)],
+        [("route", 14)],
+        None,
+    ]
+    assert statuses(node) == [200]
+    client.adapter.close()
+
+
+def test_over_a_route(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 12})
+    ask(node)
+    _, thread = client.stopped()
+    client.ask("next", threadId=thread)
+    assert client.stopped()[0] == "step" and client.stack(thread) == [("route", 13)]
+    assert "does not wait" not in client.request("continue", threadId=thread).get("message", "")
+    client.adapter.close()
+
+
+def test_pause_and_stop_on_entry(node: Node) -> None:
+    client = Client(node)
+    client.begin()
+    client.ask("pause", threadId=1)
+    ask(node)
+    assert client.stopped()[0] == "pause"
+    ask(node)
+    assert client.events("stopped") == []
+    assert client.ask("continue", threadId=1) == {"allThreadsContinued": True}
+    assert statuses(node) == [200, 200]
+    client.ask("attach", stopOnEntry=True)
+    ask(node)
+    reason, thread = client.stopped()
+    assert reason == "entry" and client.stack(thread) == [("route", 9)]
+    client.adapter.close()
+    node.settle()
+    assert len(statuses(node)) == 3
+
+
+def test_failure_routes_and_replies_of_a_call(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 31})
+    ask(node, method="INVITE")
+    answer(node)
+    _, thread = client.stopped()
+    assert client.stack(thread) == [("failure_route[AGAIN]", 31)]
+    assert client.scope(thread, "Message")["route"] == "failure_route"
+    assert client.scope(thread, "Reply")["first line"] == '"SIP/2.0 404 No"'
+    assert statuses(node) == []
+    client.ask("continue", threadId=thread)
+    assert statuses(node) == [404]
+    client.adapter.close()
+
+
+# --- looking and setting
+
+
+def test_scopes(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 17}, {"line": 12})
+    ask(node, method="INVITE")
+    _, thread = client.stopped()
+    message = client.scope(thread, "Message")
+    assert message["first line"] == '"INVITE sip:bob@example.com SIP/2.0"' and message["destination URI"] == "null"
+    assert client.scope(thread, "Headers")["CSeq"] == '"1 INVITE"'
+    found = client.scope(thread, "Pseudo-variables")
+    assert found["$ru"] == '"sip:bob@example.com"' and found["$fU"] == '"alice"' and "$du" not in found
+    assert client.scope(thread, "Flags")["message"] == "0x20: 5"
+    assert client.scope(thread, "Script variables")["$var(x)"] == "0"
+    listed = client.ask("variables", variablesReference=client.reference(thread, "Branches"))["variables"]
+    assert [(item["name"], item["value"]) for item in listed] == [("[1]", "sip:second@192.0.2.8")]
+    inner = client.ask("variables", variablesReference=listed[0]["variablesReference"])["variables"]
+    assert {item["name"]: item["value"] for item in inner}["uri"] == '"sip:second@192.0.2.8"'
+    page = client.ask("variables", variablesReference=client.reference(thread, "Headers"), start=1, count=1)
+    assert [item["name"] for item in page["variables"]] == ["Max-Forwards"]
+    client.ask("continue", threadId=thread)
+    answer(node)
+    ask(node)
+    _, thread = client.stopped()
+    assert client.scope(thread, "AVPs") == {"$avp(s:who)": '"alice"'}
+    client.adapter.close()
+    node.settle()
+
+
+def test_evaluate(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 12})
+    ask(node)
+    _, thread = client.stopped()
+    for expression, value in (
+        ("$rU", '"bob"'),
+        ("$(ru{uri.host}{s.toupper})", '"EXAMPLE.COM"'),
+        ("@from.uri", '"sip:alice@example.org"'),
+        ("1 + 2 * 3", "7"),
+        ('$fU == "alice" && is_method("OPTIONS")', "1"),
+        ("isflagset(FLT_HERE)", "1"),
+        ("$du", "null"),
+        ('"a\\"b" + "\\n"', '"a\\"b\\n"'),
+        ("src_ip == 192.0.2.1", "1"),
+        ("$hdr(CSeq)", '"1 OPTIONS"'),
+    ):
+        assert client.value(expression, thread) == value, expression
+    assert client.value('$var(new) = "set";', thread, "repl") == "1"
+    assert client.value("$var(new)", thread, "clipboard") == "set"
+    assert client.value('usleep("1000")', thread, "repl") == "1"
+    assert client.value("$fU", thread, "hover") == '"alice"'
+    frame = client.frame(thread)
+    for expression, context, message in (
+        ("$nosuch", "watch", "unknown pseudo-variable"),
+        ("1/0", "watch", "division by zero"),
+        ('setflag("1")', "hover", "hover"),
+        ("$var(x) = 1;", "watch", "unexpected"),
+        ("route(ANSWER)", "repl", "undefined route"),
+        ("", "repl", "missing"),
+        ("{" * 5000, "repl", "more than"),
+        ("(" * 4000, "repl", "nested"),
+    ):
+        assert message in client.refused("evaluate", expression=expression, frameId=frame, context=context)
+    assert client.ask("evaluate", expression="$rm")["result"] == '"OPTIONS"'
+    client.ask("continue", threadId=thread)
+    assert "does not wait" in client.refused("evaluate", expression="$rm", frameId=frame)
+    assert "no message has stopped" in client.refused("evaluate", expression="$rm")
+    client.adapter.close()
+
+
+def test_set(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 12})
+    ask(node)
+    _, thread = client.stopped()
+    frame = client.frame(thread)
+
+    def put(scope: str, name: str, value: str) -> str:
+        body = client.ask("setVariable", variablesReference=client.reference(thread, scope), name=name, value=value)
+        return str(body["value"])
+
+    assert put("AVPs", "$avp(s:who)", '"carol"') == '"carol"'
+    assert client.value("$avp(s:who)", thread) == '"carol"'
+    assert put("AVPs", "$avp(s:who)", "null") == "null"
+    assert client.scope(thread, "AVPs") == {}
+    put("Flags", "message", "3")
+    assert client.scope(thread, "Flags")["message"] == "0x3: 0, 1"
+    put("Message", "request URI", '"sip:new@example.net"')
+    assert client.value("$rU", thread) == '"new"'
+    put("Message", "destination URI", '"sip:" + "192.0.2.7"')
+    assert client.value("$du", thread) == '"sip:192.0.2.7"'
+    assert put("Pseudo-variables", "$rU", '"newer"') == '"newer"'
+    assert client.ask("setExpression", expression="$var(x)", value="41 + 1", frameId=frame)["value"] == "42"
+    assert client.scope(thread, "Script variables")["$var(x)"] == "42"
+    refused = client.refused(
+        "setVariable", variablesReference=client.reference(thread, "Headers"), name="To", value="1"
+    )
+    assert "cannot be set" in refused
+    refused = client.refused("setVariable", variablesReference=client.reference(thread, "AVPs"), name="x", value="1")
+    assert "there is no x" in refused
+    assert "cannot be set" in client.refused("setExpression", expression="$ci", value="1", frameId=frame)
+    assert "not a variable" in client.refused("setExpression", expression="1+1", value="1", frameId=frame)
+    client.adapter.close()
+    node.settle()
+
+
+# --- beginning and end
+
+
+def test_disconnect_lets_all_go_and_leaves_nothing(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 11})
+    ask(node)
+    ask(node)
+    assert len(client.events("stopped")) == 2
+    client.ask("disconnect")
+    assert client.adapter.closing and client.stops == 0
+    client.adapter.close()
+    node.settle()
+    assert statuses(node) == [200, 200] and node.worker.hooks.entry == []
+
+
+def test_who_ends_the_server(node: Node) -> None:
+    client = Client(node, owned=True)
+    client.begin()
+    client.ask("disconnect", terminateDebuggee=False)
+    assert client.stops == 0
+    client.ask("disconnect")
+    assert client.stops == 1
+    client.ask("terminate")
+    assert client.stops == 2 and client.events("terminated") == [{}]
+
+
+def test_launch_without_debugging(node: Node) -> None:
+    client = Client(node, "/etc/siprouter/siprouter.cfg")
+    client.ask("initialize", linesStartAt1=False, columnsStartAt1=False)
+    assert "runs /etc" in client.refused("launch", program="/etc/other.cfg")
+    client.ask("launch", program="/etc/siprouter/siprouter.cfg", noDebug=True)
+    (point,) = client.ask("setBreakpoints", source={"path": "<text>"}, breakpoints=[{"line": 10}])["breakpoints"]
+    assert (point["line"], point["column"]) == (10, 2)
+    client.ask("configurationDone")
+    ask(node)
+    assert statuses(node) == [200]
+
+
+def test_requests_that_make_no_sense(node: Node) -> None:
+    client = Client(node)
+    assert "initialize comes first" in client.refused("threads")
+    client.begin()
+    assert "once" in client.refused("initialize")
+    assert "unknown request" in client.refused("stepBack")
+    for command, arguments in (
+        ("continue", {}),
+        ("continue", {"threadId": "x"}),
+        ("next", {"threadId": 77}),
+        ("next", {"threadId": 1}),
+        ("pause", {"threadId": 9}),
+        ("scopes", {"frameId": 5}),
+        ("variables", {"variablesReference": 5}),
+        ("setBreakpoints", {}),
+        ("setBreakpoints", {"source": {}}),
+        ("setBreakpoints", {"source": {"path": "/x"}, "breakpoints": [{"line": -1}]}),
+        ("setBreakpoints", {"source": {"path": "/x"}, "breakpoints": [{"line": 1}] * 1001}),
+        ("setBreakpoints", {"source": {"path": "/x"}, "breakpoints": [{"line": 1, "condition": 7}]}),
+        ("setFunctionBreakpoints", {"breakpoints": [7]}),
+        ("evaluate", {"expression": 7}),
+    ):
+        assert client.refused(command, **arguments) not in ("", "internal error"), (command, arguments)
+    client.node.wait(client.adapter.take({"type": "response"}))
+    client.node.wait(client.adapter.take({"type": "request", "command": ["x"], "arguments": 7, "seq": "y"}))
+    assert client.received[-1]["success"] is False
+    assert client.ask("stackTrace", threadId=1) == {"stackFrames": [], "totalFrames": 0}
+    assert client.ask("loadedSources") == {"sources": [{"name": "<text>", "path": "<text>"}]}
+    client.adapter.close()
+
+
+def test_breakpoints_follow_a_reload(tmp_path: Path) -> None:
+    file = tmp_path / "router.cfg"
+    file.write_text(CONFIG)
+    with Node.from_file(file) as node:
+        client = Client(node, str(file))
+        (point,) = client.begin({"line": 11}, path=str(file))
+        assert point["line"] == 11
+        file.write_text(CONFIG.replace("\tsetflag", "\n\n\n\n\tsetflag"))
+        node.worker.services["reloader"].reload()
+        ask(node)
+        (changed,) = client.events("breakpoint")
+        assert changed["reason"] == "changed" and changed["breakpoint"]["line"] == 13
+        _, thread = client.stopped()
+        assert client.stack(thread) == [("route", 13)]
+        client.adapter.close()
+        node.settle()
+        assert statuses(node) == [200]
