@@ -71,4 +71,3 @@ def _address(attribute: Attribute, value: int | str, length: int) -> bytes:
     if len(packed) != length:
         raise RadiusRequestError(f"attribute {attribute.name} takes an address, found {value!r}")
     return packed
-
