@@ -55,7 +55,9 @@ class RecordJournal:
     waits_for: type[SipRouterError] = DbUnavailableError
     """what `_write_batch` raises while the target is away"""
 
-    def __init__(self, path: Path | None, log: Log, spawn: Callable[[Coroutine[Any, Any, None], str], Any]) -> None:
+    def __init__(
+        self, path: Path | None, log: Log, spawn: Callable[[Coroutine[Any, Any, None], str], Any]
+    ) -> None:
         self.path = Path() if path is None else path
         self._temporary = path is None
         self._folder: tempfile.TemporaryDirectory[str] | None = None

@@ -286,11 +286,8 @@ FUNCTIONS: tuple[LibraryFunction, ...] = (
     entry("is_myself_srcip", _is_myself_srcip, "", BOOL, _MINE.format("the source address")),
     *(
         item
-        for letter, attribute, what in (
-            ("", "flags", "message"),
-            ("b", "branch_flags", "branch"),
-            ("s", "script_flags", "script"),
-        )
+        for letter, attribute, what in (("", "flags", "message"), ("b", "branch_flags", "branch"),
+                                        ("s", "script_flags", "script"))
         for item in (
             entry(f"set{letter}flag", _set(attribute), "flag:i", BOOL, f"set a {what} flag"),
             entry(f"reset{letter}flag", _reset(attribute), "flag:i", BOOL, f"reset a {what} flag"),

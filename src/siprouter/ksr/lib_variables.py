@@ -177,12 +177,8 @@ _PARTS = tuple(
 
 _NAMED = tuple(
     item
-    for kind, what in (
-        ("var", "a variable of the script"),
-        ("shv", "a shared variable"),
-        ("avp", "an attribute"),
-        ("xavp", "an extended attribute"),
-    )
+    for kind, what in (("var", "a variable of the script"), ("shv", "a shared variable"), ("avp", "an attribute"),
+                       ("xavp", "an extended attribute"))
     for item in (
         entry(f"pvx.{kind}_get", _named(kind, _get), "name:s", VALUE, f"read {what}"),
         entry(f"pvx.{kind}_gete", _named(kind, _get_empty), "name:s", VALUE, f"read {what}, empty for null"),

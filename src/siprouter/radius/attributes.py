@@ -71,3 +71,4 @@ def _address(attribute: Attribute, value: int | str, length: int) -> bytes:
     if len(packed) != length:
         raise RadiusRequestError(f"attribute {attribute.name} takes an address, found {value!r}")
     return packed
+

@@ -195,7 +195,9 @@ def apply_overrides(worker: Worker, options: RunOptions) -> None:
         worker.settings.set("log_stderror", 1)
 
 
-async def check(options: RunOptions, log: Log, read: Callable[[Path], SourceFile] = read_source) -> Diagnostics:
+async def check(
+    options: RunOptions, log: Log, read: Callable[[Path], SourceFile] = read_source
+) -> Diagnostics:
     """Everything that can be said about a configuration without opening a socket. Raises OperatorError: unreadable."""
     parsed = parse_file(options.file, options.defines, read=read)
     assembly = Assembly(asyncio.get_running_loop(), log)

@@ -52,7 +52,9 @@ def test_waiting(tmp_path: Path) -> None:
         ("import KSR\nx =\n", (2, 4), "invalid syntax"),
     ],
 )
-def test_mistakes_have_the_lines_of_the_file(tmp_path: Path, text: str, place: tuple[int, int], message: str) -> None:
+def test_mistakes_have_the_lines_of_the_file(
+    tmp_path: Path, text: str, place: tuple[int, int], message: str
+) -> None:
     path = write(tmp_path, text)
     with pytest.raises((LoadError, OperatorError)) as caught:
         Node.from_file(path)

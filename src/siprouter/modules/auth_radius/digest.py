@@ -71,3 +71,4 @@ def user_of(ctx: Context) -> str:
     """The user that a request speaks for, without escapes. Raises MessageError."""
     address = ctx.msg.to if ctx.msg.method_id == M_REGISTER else ctx.msg.from_
     return unescape_uri(address.parsed_uri.user)
+
