@@ -34,9 +34,14 @@ class ScriptModules:
         self._objects = objects
         self._modules: dict[str, ModuleType] = {}
         self._prefix = _free_prefix()
-        names: list[str] = []
-        self._names = names
-        weakref.finalize(self, _forget, names).atexit = False
+        parent = ModuleType(self._prefix)
+        parent.__path__ = []
+        sys.modules[self._prefix] = parent
+        self._names = [self._prefix]
+
+    def last_as_long_as(self, version: object) -> None:
+        """Forget the modules once `version` has gone; until then what names them, such as pickle, finds them."""
+        weakref.finalize(version, _forget, self._names).atexit = False
 
     def load(self, path: Path) -> ModuleType:
         """Run a file as the script. Raises OperatorError with the place of what is wrong."""

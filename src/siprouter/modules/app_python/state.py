@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from siprouter.core.args import ArgType, Constant, Dynamic, Folded
 from siprouter.core.values import Value, to_text
@@ -47,7 +47,7 @@ class Method(ArgType):
         text = to_text(value)
         if "$" in text:
             return Dynamic(env.parse_format(text, location).text)
-        routes = env.worker.module(self.module).versions.get(env)
+        routes = env.worker.module(self.module).routes_of(env)
         if routes is not None and not callable(getattr(routes.handler, text, None)):
             hint = did_you_mean(text, routes.functions)
             raise OperatorError(f"the Python script has no function {text}()", location, hint)
@@ -72,7 +72,7 @@ class AppPython:
         self.worker = worker
         self.log = worker.log
         self.runner: Runner = worker.services.setdefault(RUNNER, Runner(worker.log))
-        self.versions: WeakKeyDictionary[LoadEnv, PythonRoutes] = WeakKeyDictionary()
+        self.versions: WeakKeyDictionary[LoadEnv, ref[PythonRoutes]] = WeakKeyDictionary()
         self._started = False
         self._watchdog: Watchdog | None = None
 
@@ -108,6 +108,7 @@ class AppPython:
         objects = {"KSR": Ksr(api, self.runner), "Router": Router(self.log)}
         modules = ScriptModules(files, path.parent, objects)
         routes = PythonRoutes(self, modules, api, self.runner, self.stats["exceptions"])
+        modules.last_as_long_as(routes)
         module = modules.load(path)
         initialize = getattr(module, self.mod_init_function, None)
         handler = None
@@ -121,10 +122,15 @@ class AppPython:
             handler = module
         routes.collect(module, handler, (self.mod_init_function, self.child_init_method))
         check_calls(files, list(modules.paths), api, env.route_names or {}, routes)
-        self.versions[env] = routes
+        self.versions[env] = ref(routes)
         if self._started:
             self._child_init(routes)
         return routes
+
+    def routes_of(self, env: LoadEnv) -> PythonRoutes | None:
+        """The script as it was loaded with this version."""
+        found = self.versions.get(env)
+        return None if found is None else found()
 
     def _child_init(self, routes: PythonRoutes) -> None:
         function = getattr(routes.handler, self.child_init_method, None)
