@@ -42,8 +42,10 @@ $(TESTS): $(READY)
 	@$(PIP) install 'atheris>=3' || echo "atheris cannot be installed here: the coverage-guided fuzzer is skipped"
 	@touch $@
 
-peers:
+# python-ldap is compiled where it is installed: its headers are among the packages.
+peers: $(READY)
 	tools/peers.sh
+	@$(PIP) install 'python-ldap>=3.4' || echo "python-ldap cannot be built here: the tests of LDAP are skipped"
 
 lint: test-deps
 	PATH="$(CURDIR)/$(BIN):$$PATH" tools/lint.sh

@@ -3,7 +3,7 @@
 # Never fails: a test whose peer is missing is skipped, and the skip names the package.
 set -u
 packages="chromium curl kamailio sip-tester baresip linphone-cli sipsak tshark nsd openssl postgresql mariadb-server freeradius neovim"
-packages="$packages memcached slapd"
+packages="$packages memcached slapd libldap2-dev libsasl2-dev"
 
 # Where they did not come from Debian, they do: its npm would fight with them.
 command -v node >/dev/null && command -v npm >/dev/null || packages="$packages nodejs npm"

@@ -16,6 +16,8 @@ from tests.support.sqlite import Sqlite
 RADIUS = re.compile(r'"(/[\w/.-]+/radiusclient\.conf)"')
 DATABASE = "sqlite:///var/lib/siprouter/siprouter.db"
 PLACES = "/usr/share/GeoIP/GeoLite2-City.mmdb"
+LDAP_FILE = "/etc/siprouter/ldap.cfg"
+INI = re.compile(r"^```ini\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EXAMPLE = re.compile(r"^```\w*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 LUA_FILE = re.compile(r'"(/etc/siprouter/\w+\.lua)"')
@@ -57,6 +59,11 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
         text = RADIUS.sub(f'"{radius_config(tmp_path, 1812)}"', text)
     text = with_lua_file(module, text, tmp_path)
     text = with_python_file(module, text, tmp_path)
+    if LDAP_FILE in text:
+        pytest.importorskip("ldap", reason="pip install python-ldap")
+        readme = Path(siprouter.modules.__path__[0]) / module / "README.md"
+        (tmp_path / "ldap.cfg").write_text("".join(INI.findall(readme.read_text())))
+        text = text.replace(LDAP_FILE, str(tmp_path / "ldap.cfg"))
     node = Node(text)
     try:
         assert module.removesuffix("_s") in node.worker.modules
