@@ -17,6 +17,7 @@ COMMANDS = {
     "location": "show, add and remove contacts in a running server",
     "rpc": "call an RPC command of a running server",
     "demo": "run the server with two simulated phones that call each other",
+    "trace": "record calls of a running server, line by line",
     "lsp": "language server for editors",
     "gaps": "what SIP Router 3.1 has and is missing here",
 }

@@ -150,6 +150,10 @@ class Observation:
             frame = frame.parent
         return frame
 
+    def last_frame(self) -> Frame | None:
+        """The route block that this task runs, or began in: a look-up that a route left behind still belongs to it."""
+        return self._frame.get()
+
     def _tell(self, method: str, *args: Any) -> None:
         for observer in self.observers:
             try:

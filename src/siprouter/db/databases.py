@@ -13,6 +13,7 @@ from siprouter.db.options import DriverOptions
 from siprouter.db.sqlite import SqliteDatabase
 from siprouter.db.text import TextDatabase
 from siprouter.db.url import DbUrl, parse_url
+from siprouter.db.watching import Watcher, watch
 from siprouter.util.errors import OperatorError
 from siprouter.util.log import Log
 
@@ -53,6 +54,7 @@ class Databases:
         self.worker = worker
         self.options: dict[str, DriverOptions] = {}
         self._open: dict[DbUrl, Database] = {}
+        self._watcher: Watcher | None = None
         worker.hooks.stopped.append(self.close)
 
     def driver_options(self, driver: str) -> DriverOptions:
@@ -67,9 +69,21 @@ class Databases:
             if found is None:
                 found = make_database(url, self.driver_options(url.driver), self.worker.log)
                 self._open[url] = found
+                watch(found, self._watcher)
         except OperatorError as error:
             raise OperatorError(f"{who}: {error.message}", error.location, error.suggestion) from None
         return found
+
+    @property
+    def watcher(self) -> Watcher | None:
+        """Hears of every operation; None: nobody does, at no cost."""
+        return self._watcher
+
+    @watcher.setter
+    def watcher(self, watcher: Watcher | None) -> None:
+        self._watcher = watcher
+        for database in self._open.values():
+            watch(database, watcher)
 
     def all(self, driver: str) -> list[Database]:
         """Those of one driver."""

@@ -8,7 +8,7 @@ from siprouter.dns.cache import Answer, DnsCache
 from siprouter.dns.client import DnsClient, ServerFailure
 from siprouter.dns.hosts import HostsFile
 from siprouter.dns.plan import Missing, Plan, PlanOptions, Question, ResolveError, Target, plan_targets
-from siprouter.dns.wire import AAAA, CNAME, NXDOMAIN, A, Data, Response, Srv, WireError, normalize_name
+from siprouter.dns.wire import AAAA, CNAME, NXDOMAIN, RECORD_TYPES, A, Data, Response, Srv, WireError, normalize_name
 from siprouter.util.log import Log
 
 MAX_ROUNDS = 32  # of questions for one plan
@@ -54,6 +54,8 @@ class Resolver:
         self._log = log
         self.failures = 0
         self.requests = 0
+        self.watcher: Callable[[str, str], Callable[[str], None]] | None = None
+        """hears of each question that somebody waits for: "dns" and the question; what it gives, of the answer"""
         self._running: dict[Question, asyncio.Task[Answer]] = {}
 
     @property
@@ -99,6 +101,15 @@ class Resolver:
         known = self._known(name, type)
         if known is not None:
             return known
+        if self.watcher is None:
+            return await self._ask(name, type)
+        ended = self.watcher("dns", f"{type_name(type)} {name}")
+        answer = await self._ask(name, type)
+        ended(" ".join(_shown(item) for item in answer.data) or "nothing")
+        return answer
+
+    async def _ask(self, name: str, type: int) -> Answer:
+        """Waits for the answer to a question, together with all others who ask it now."""
         task = self._running.get((name, type))
         if task is None:
             if len(self._running) >= MAX_QUERIES:
@@ -176,6 +187,15 @@ class Resolver:
                     ttl = min(one.ttl for one in records)
                     answer = Answer(tuple(one.data for one in records), ttl)
                     self.cache.put(target, type, answer, now, additional=True)
+
+
+def type_name(type: int) -> str:
+    """ "AAAA"; the number of a type that has no name here."""
+    return next((name for name, number in RECORD_TYPES.items() if number == type), str(type))
+
+
+def _shown(data: Data) -> str:
+    return f"{data.target}:{data.port}" if isinstance(data, Srv) else str(data)
 
 
 def follow_aliases(response: Response, name: str, type: int) -> tuple[list[Data], float, str]:

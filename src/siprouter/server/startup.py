@@ -25,6 +25,7 @@ from siprouter.server.reload import Watcher, absolute, offer_reload
 from siprouter.server.runtime_cfg import check_ranges
 from siprouter.server.seat import Seat
 from siprouter.state.factory import StateOptions, open_state
+from siprouter.trace.commands import register_trace
 from siprouter.transport.endpoint import PROTO_TLS, PROTO_WSS
 from siprouter.transport.interfaces import source_address
 from siprouter.transport.listen import ListenPlan, parse_listen, plan_sockets
@@ -117,6 +118,7 @@ class Assembly:
         self.outlet.failed = partial(note_lost, self.worker)
         self.outlet.unreachable = partial(note_undelivered, self.worker)
         register_core_rpcs(self.worker)
+        register_trace(self.worker)
 
     def load(self, parsed: Parsed, options: RunOptions) -> None:
         """Loads modules and compiles the script. Raises ScriptError with everything that is wrong."""

@@ -22,6 +22,7 @@ from siprouter.server.reload import offer_reload
 from siprouter.state.interface import State
 from siprouter.testing.clock import FakeClock
 from siprouter.testing.network import Network
+from siprouter.trace.commands import register_trace
 from siprouter.transport.listen import ListenSpec, parse_listen, plan_sockets
 from siprouter.transport.listeners import Listeners
 from siprouter.util.log import L_DBG, Log
@@ -66,6 +67,7 @@ def make_worker(
     worker = Worker(surroundings, core_settings(), state, Listeners())
     worker.services["in_memory"] = True
     register_core_rpcs(worker)
+    register_trace(worker)
     network.filters = worker.hooks.message_out
     network.failed = partial(note_lost, worker)
     return worker
