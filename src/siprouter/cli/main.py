@@ -11,6 +11,7 @@ COMMANDS = {
     "check": "check a configuration file",
     "debug": "run the server with a debug adapter, for editors",
     "build": "compile the routes of a configuration file to C",
+    "stubs": "write the stub KSR.pyi for routes in Python",
     "modules": "list the modules, or show what one offers",
     "db": "make, check, copy and remove databases",
     "user": "add, remove and list accounts",
