@@ -2,7 +2,7 @@
 # Installs Debian's packages of the real peers that tests/scenarios and tests/differential start.
 # Never fails: a test whose peer is missing is skipped, and the skip names the package.
 set -u
-packages="chromium curl kamailio sip-tester baresip linphone-cli sipsak tshark nsd openssl postgresql mariadb-server freeradius neovim"
+packages="chromium curl kamailio kamailio-tls-modules sip-tester baresip linphone-cli sipsak tshark nsd openssl postgresql mariadb-server freeradius neovim"
 packages="$packages memcached slapd libldap2-dev libsasl2-dev"
 
 # Where they did not come from Debian, they do: its npm would fight with them.

@@ -1,0 +1,1 @@
+"""An HTTP client for small files that messages refer to."""
