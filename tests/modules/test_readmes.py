@@ -38,10 +38,10 @@ def examples() -> list[tuple[str, str]]:
 
 
 def with_lua_file(module: str, text: str, folder: Path) -> str:
-    """`text` with the Lua file that it names in `folder`: what the same README has in its block of Lua."""
+    """`text` with the Lua file that it names in `folder`: what the same README has in its blocks of Lua."""
     for path in LUA_FILE.findall(text):
         readme = (Path(siprouter.modules.__path__[0]) / module / "README.md").read_text()
-        (folder / "script.lua").write_text(LUA_BLOCK.findall(readme)[0])
+        (folder / "script.lua").write_text("\n".join(LUA_BLOCK.findall(readme)))
         text = text.replace(path, str(folder / "script.lua"))
     return text
 

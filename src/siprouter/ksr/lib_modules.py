@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.routes import BRANCH, FAILURE, ONREPLY, REQUEST
+from siprouter.core.values import Value
 from siprouter.ksr.library import INT, LibraryFunction, entry
 from siprouter.ksr.values import CallError
 from siprouter.sip.uri import parse_uri
@@ -36,7 +37,6 @@ ALIASES: dict[tuple[str, str], tuple[str, str]] = {
     ("path", "add_path_user"): ("path", "add_path"),
     ("rr", "record_route_params"): ("rr", "record_route"),
     ("rr", "record_route_preset_one"): ("rr", "record_route_preset"),
-    ("sanity", "sanity_check_defaults"): ("sanity", "sanity_check"),
     ("siputils", "uri_param_value"): ("siputils", "uri_param"),
     ("speeddial", "lookup"): ("speeddial", "sd_lookup"),
     ("textops", "has_body_type"): ("textops", "has_body"),
@@ -122,6 +122,12 @@ def _t_precheck_trans(api: HostApi, ctx: Context) -> int:
 # --- the message
 
 
+def _sanity_check(api: HostApi, ctx: Context, *args: Value) -> int:
+    """What fails is answered, and the script goes on with -1: KEMI has no code that ends it."""
+    code = api.call(ctx, "sanity", "sanity_check", args)
+    return -1 if code == 0 else int(code)  # type: ignore[arg-type]  # it does not wait
+
+
 def _has_ruri_user(api: HostApi, ctx: Context) -> int:
     try:
         return 1 if ctx.parsed_uri.user else -1
@@ -153,6 +159,10 @@ def _xlog(level: str) -> Call:
 
 
 FUNCTIONS: tuple[LibraryFunction, ...] = (
+    entry(
+        "sanity.sanity_check", _sanity_check, "checks:i uris:i", INT, "check the request and answer it where it fails"
+    ),
+    entry("sanity.sanity_check_defaults", _sanity_check, "", INT, "the same with the checks of the parameters"),
     entry(
         "auth_db.auth_check",
         _auth_check,

@@ -6,10 +6,10 @@ have them is decided by `cfgengine`: the engine that it names goes first, else t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siprouter.core.routes import BRANCH, FAILURE, REQUEST, TM_ONREPLY, CompiledRoute, Script
 from siprouter.script.source import MAX_FILE_SIZE, SourceFile, read_source
@@ -30,9 +30,11 @@ BY_NAME = {"routes": REQUEST, "failure_routes": FAILURE, "onreply_routes": TM_ON
 class ScriptFiles:
     """The files of one version: what was read is kept with the configuration, so that all workers load the same."""
 
-    def __init__(self, config: Config, diagnostics: Diagnostics) -> None:
+    def __init__(self, config: Config, diagnostics: Diagnostics, parts: Mapping[str, Any]) -> None:
         self._config = config
         self.diagnostics = diagnostics
+        self.parts = parts
+        """by module: what their `load_version` gave"""
 
     @property
     def folder(self) -> Path:
@@ -93,9 +95,11 @@ def engine_of(config: Config) -> tuple[str, SourceLocation]:
     return "", NOWHERE
 
 
-def load_foreign(config: Config, diagnostics: Diagnostics, env: LoadEnv, worker: Worker) -> list[ForeignRoutes]:
+def load_foreign(
+    config: Config, diagnostics: Diagnostics, env: LoadEnv, worker: Worker, parts: Mapping[str, Any]
+) -> list[ForeignRoutes]:
     """Load what the modules that run other languages have, and make the names of their functions known."""
-    files = ScriptFiles(config, diagnostics)
+    files = ScriptFiles(config, diagnostics, parts)
     found: list[ForeignRoutes] = []
     for source in worker.hooks.route_sources:
         try:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from siprouter.core.env import LoadEnv
 from siprouter.core.inventory.facts import module_facts
@@ -255,17 +256,18 @@ def module_parameter(
             diagnostics.error(code, error.message, where, suggestion=hint)
 
 
-def load_parts(parsed: Parsed, worker: Worker, script: Script) -> None:
-    """Let the modules load what they keep for this version of the script (`load_version`)."""
+def load_parts(parsed: Parsed, worker: Worker) -> dict[str, Any]:
+    """What the modules keep for this version of the script (`load_version`), by module."""
+    parts: dict[str, Any] = {}
     for name in worker.module_order:
         load_version = getattr(worker.modules[name], "load_version", None)
         if load_version is None:
             continue
         try:
-            script.parts[name] = load_version(NewVersion(name, parsed.config, parsed.env or worker.env, script))
+            parts[name] = load_version(NewVersion(name, parsed.config, parsed.env or worker.env))
         except OperatorError as error:
             parsed.diagnostics.from_error("module", error)
-    script.files = tuple(parsed.config.files)
+    return parts
 
 
 # --- compilation
@@ -275,7 +277,8 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
     """Check and compile the route blocks; None when the diagnostics hold an error, whichever step found it."""
     try:
         with collector_paused():
-            foreign = load_foreign(parsed.config, parsed.diagnostics, parsed.env or worker.env, worker)
+            parts = load_parts(parsed, worker)
+            foreign = load_foreign(parsed.config, parsed.diagnostics, parsed.env or worker.env, worker, parts)
             program = _resolve(parsed, worker)
             if not parsed.diagnostics.errors:
                 analyse(program, _texts(parsed.config) + parsed.kept_texts)
@@ -283,7 +286,7 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
             if parsed.diagnostics.errors:
                 return None
             script = compile_program(program, worker, version, tuple(parsed.config.files))
-            load_parts(parsed, worker, script)
+            script.parts = parts
             script.foreign = foreign, engine_of(parsed.config)[0]
             enter_foreign(script, *script.foreign, parsed.diagnostics)
             return None if parsed.diagnostics.errors else script

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from siprouter.core.env import LoadEnv
-from siprouter.core.routes import Script
 from siprouter.script.nodes import Config, ModParam
 from siprouter.script.source import read_source
 from siprouter.util.errors import NOWHERE, OperatorError, SourceLocation
@@ -16,13 +15,12 @@ class NewVersion:
     """Given to `load_version` of each module that has it; what that returns is `script.parts[module]`.
 
     It is called for the first version and at each reload, beside the version that runs. OperatorError refuses the
-    version. The part must hold no strong reference to `script`, and be ready to be dropped without a word.
+    version. The part must hold no strong reference to the script, and be ready to be dropped without a word.
     """
 
-    def __init__(self, module: str, config: Config, env: LoadEnv, script: Script) -> None:
+    def __init__(self, module: str, config: Config, env: LoadEnv) -> None:
         self.module = module
         self.env = env
-        self.script = script
         self._config = config
 
     def values(self, name: str) -> list[tuple[int | str, SourceLocation]]:

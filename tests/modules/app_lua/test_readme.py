@@ -11,7 +11,7 @@ README = Path(siprouter.modules.app_lua.__file__).with_name("README.md").read_te
 CONFIGS = [
     text for text in re.findall(r"^```\w*\n(.*?)^```$", README, re.MULTILINE | re.DOTALL) if "loadmodule" in text
 ]
-SCRIPT = re.findall(r"^```lua\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)[0]
+SCRIPT, KEMI = re.findall(r"^```lua\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
 
 
 def test_text_with_brackets():
@@ -37,3 +37,12 @@ def test_request_uri_in_the_reply(tmp_path):
         node.receive(node.request("SUBSCRIBE", "sip:bob@127.0.0.1"))
         assert node.last.status == 405
         assert node.last.header("P-RUri") is None
+
+
+def test_kemi_script(tmp_path):
+    (tmp_path / "kamailio.lua").write_text(KEMI)
+    text = next(one for one in CONFIGS if "cfgengine" in one)
+    with Node(text.replace("/etc/siprouter/kamailio.lua", str(tmp_path / "kamailio.lua"))) as node:
+        node.receive(node.request("INVITE", "sip:bob@127.0.0.1"))
+        assert node.last.status == 404
+        assert node.logged("request INVITE from sip:alice@example.org")

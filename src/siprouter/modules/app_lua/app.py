@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from siprouter.core.worker import ModuleStats
+from siprouter.modules.app_lua.routes import routes_of
 from siprouter.modules.app_lua.sr import SOURCE
 from siprouter.modules.app_lua.state import (
     DONE,
@@ -26,8 +27,10 @@ from siprouter.util.errors import OperatorError
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.core.env import LoadEnv
     from siprouter.core.worker import Worker
     from siprouter.modules.app_lua.text import Text
+    from siprouter.script.foreign import ForeignRoutes, ScriptFiles
     from siprouter.script.version import NewVersion
 
 MIB = 1024 * 1024
@@ -54,6 +57,7 @@ class LuaApp:
             value = getattr(self, name)
             if value < least:
                 raise OperatorError(f"parameter {name} of app_lua must be {least} or more, found {value}")
+        self.worker.hooks.route_sources.append(self.load_routes)
 
     def load_version(self, version: NewVersion) -> LuaVersion:
         """See script.version.NewVersion."""
@@ -64,39 +68,44 @@ class LuaApp:
         )
         return load_version(self.worker, version, limits)
 
+    def load_routes(self, env: LoadEnv, files: ScriptFiles) -> ForeignRoutes:
+        """The functions of the loaded files as routes; see script.foreign."""
+        version: LuaVersion | None = files.parts.get(SOURCE)
+        return routes_of(None if version is None else version.loaded, self)
+
     # --- functions of the configuration: where the message may wait, and where it may not
 
     async def do_file(self, ctx: Context, path: str) -> int:
         """lua_dofile(path)."""
-        return await self._finish(*self._begin_file(ctx, path))
+        return await self._finish(*self._begin_file(ctx, path, True))
 
     def do_file_now(self, ctx: Context, path: str) -> int:
         """The same in onsend_route and error_route."""
-        return self._end(*self._begin_file(ctx, path))
+        return self._end(*self._begin_file(ctx, path, False))
 
     async def do_string(self, ctx: Context, text: Text) -> int:
         """lua_dostring(script)."""
-        return await self._finish(*self._begin_text(ctx, self._version(ctx).dynamic, text))
+        return await self._finish(*self._begin_text(ctx, self._version(ctx).dynamic, text, True))
 
     def do_string_now(self, ctx: Context, text: Text) -> int:
         """The same in onsend_route and error_route."""
-        return self._end(*self._begin_text(ctx, self._version(ctx).dynamic, text))
+        return self._end(*self._begin_text(ctx, self._version(ctx).dynamic, text, False))
 
     async def run(self, ctx: Context, name: str, *args: str) -> int:
         """lua_run(function, up to three parameters)."""
-        return await self._finish(*self._begin_function(ctx, name, args))
+        return await self._finish(*self._begin_function(ctx, name, args, True))
 
     def run_now(self, ctx: Context, name: str, *args: str) -> int:
         """The same in onsend_route and error_route."""
-        return self._end(*self._begin_function(ctx, name, args))
+        return self._end(*self._begin_function(ctx, name, args, False))
 
     async def run_string(self, ctx: Context, text: Text) -> int:
         """lua_runstring(script)."""
-        return await self._finish(*self._begin_text(ctx, self._version(ctx).loaded, text))
+        return await self._finish(*self._begin_text(ctx, self._version(ctx).loaded, text, True))
 
     def run_string_now(self, ctx: Context, text: Text) -> int:
         """The same in onsend_route and error_route."""
-        return self._end(*self._begin_text(ctx, self._version(ctx).loaded, text))
+        return self._end(*self._begin_text(ctx, self._version(ctx).loaded, text, False))
 
     # --- beginning
 
@@ -104,22 +113,25 @@ class LuaApp:
         version: LuaVersion = ctx.script.parts[SOURCE]
         return version
 
-    def _begin_function(self, ctx: Context, name: str, args: tuple[str, ...]) -> tuple[LuaState, Run, str]:
+    def _begin_function(self, ctx: Context, name: str, args: tuple[str, ...], waits: bool) -> tuple[LuaState, Run, str]:
         state = self._version(ctx).loaded
         if state is None:
             return self._nothing_loaded(ctx, name)
-        run = state.begin(ctx)
+        run = state.begin(ctx, waits)
+        run.in_task = waits
         return state, run, state.run_function(run, name, args)
 
-    def _begin_text(self, ctx: Context, state: LuaState | None, text: Text) -> tuple[LuaState, Run, str]:
+    def _begin_text(self, ctx: Context, state: LuaState | None, text: Text, waits: bool) -> tuple[LuaState, Run, str]:
         if state is None:
             return self._nothing_loaded(ctx, text.code)
-        run = state.begin(ctx)
+        run = state.begin(ctx, waits)
+        run.in_task = waits
         return state, run, state.run_chunk(run, text.code, text.name)
 
-    def _begin_file(self, ctx: Context, path: str) -> tuple[LuaState, Run, str]:
+    def _begin_file(self, ctx: Context, path: str, waits: bool) -> tuple[LuaState, Run, str]:
         version = self._version(ctx)
-        run = version.dynamic.begin(ctx)
+        run = version.dynamic.begin(ctx, waits)
+        run.in_task = waits
         try:
             text, name = version.text(path)
         except (OSError, ValueError) as error:
@@ -136,7 +148,10 @@ class LuaApp:
     # --- going on and ending
 
     async def _finish(self, state: LuaState, run: Run, outcome: str) -> int:
-        """Wait as often as the script does."""
+        return self._end(state, run, await self.go_on(state, run, outcome))
+
+    async def go_on(self, state: LuaState, run: Run, outcome: str) -> str:
+        """Wait as often as the script does; how it ended."""
         while outcome == WAITS:
             status, value = OK, None
             assert run.pending is not None
@@ -151,25 +166,26 @@ class LuaApp:
                 state.drop(run)
                 raise
             outcome = state.go_on(run, status, value)
-        return self._end(state, run, outcome)
+        return outcome
 
-    def _end(self, state: LuaState, run: Run, outcome: str) -> int:
+    def _end(self, _state: LuaState, run: Run, outcome: str) -> int:
         """The return code for the configuration: 1, -1 where the script failed, 0 where it ended the route."""
+        try:
+            return self.code(run, outcome)
+        except LuaFailure as failure:
+            self.log.error("error from Lua: %s", failure, source=SOURCE)
+            return -1
+
+    def code(self, run: Run, outcome: str) -> int:
+        """The return code of a run that is over. Raises LuaFailure where it failed, and what stopped it."""
         if outcome == DONE:
             return 1
         if outcome == STOPPED and run.ended:
             return 0
-        if outcome == STOPPED:
-            return self._stopped(run)
-        self.stats.errors.inc()
-        called = f" (called from {run.callers})" if run.callers else ""
-        self.log.error("error from Lua: %s%s", run.message, called, source=SOURCE)
-        return -1
-
-    def _stopped(self, run: Run) -> int:
-        if run.raised is not None and not isinstance(run.raised, LuaFailure):
+        if outcome == STOPPED and run.raised is not None and not isinstance(run.raised, LuaFailure):
             raise run.raised
         self.stats.errors.inc()
-        self.stats.stopped.inc()
-        self.log.error("error from Lua: %s", run.message or run.raised, source=SOURCE)
-        return -1
+        if outcome == STOPPED:
+            self.stats.stopped.inc()
+        called = f" (called from {run.callers})" if run.callers else ""
+        raise LuaFailure(f"{run.message or run.raised}{called}")

@@ -12,7 +12,7 @@ local MOST_CALLERS = 8
 
 local globals = _G
 local select, type, tostring, error = select, type, tostring, error
-local setmetatable, rawget, rawset, loadstring = setmetatable, rawget, rawset, loadstring
+local setmetatable, rawget, rawset, loadstring, next = setmetatable, rawget, rawset, loadstring, next
 local clock, getinfo, sethook, traceback = os.clock, debug.getinfo, debug.sethook, debug.traceback
 local create, resume, yield, status = coroutine.create, coroutine.resume, coroutine.yield, coroutine.status
 local find, gmatch, match, sub, gsub = string.find, string.gmatch, string.match, string.sub, string.gsub
@@ -326,6 +326,19 @@ end
 
 function server.has_function(name)
   return type(named(name)) == "function"
+end
+
+-- names of the global functions that scripts made since the last call
+local seen = {}
+function server.new_functions()
+  local found = {}
+  for name, value in next, globals do
+    if type(name) == "string" and type(value) == "function" and not seen[value] then
+      seen[value] = true
+      found[#found + 1] = name
+    end
+  end
+  return concat(found, " ")
 end
 
 function server.go_on(id, seconds, ...)

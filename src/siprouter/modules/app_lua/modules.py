@@ -56,8 +56,8 @@ def _message(ctx: Context | None) -> Context:
 
 def reply_to_tag(api: HostApi, ctx: Context, *_: Value) -> str:
     """sr.sl.get_reply_totag(): the To tag of our replies to this request."""
-    tag = None if ctx.transaction is None else ctx.transaction.to_tag
-    found: str = tag or api.worker.module("sl").to_tag(ctx.msg)
+    tags = api.worker.module("sl").to_tag
+    found: str = tags(ctx.msg) if ctx.transaction is None else api.worker.module("tm").user.to_tag(ctx.transaction)
     return found
 
 

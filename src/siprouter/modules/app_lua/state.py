@@ -62,23 +62,36 @@ class Limits:
 
 
 class LuaFailure(Exception):
-    """A run that failed: the message names file and line; `callers` is a line about who called."""
+    """A run that failed: the message names file and line."""
 
-    def __init__(self, message: str, callers: str = "") -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
-        self.callers = callers
 
 
 class Run:
     """One script that runs, with its message; `ctx` None while files are loaded."""
 
-    __slots__ = ("callers", "ctx", "ended", "id", "may_wait", "message", "pending", "raised", "result", "waits")
+    __slots__ = (
+        "callers",
+        "ctx",
+        "ended",
+        "id",
+        "in_task",
+        "may_wait",
+        "message",
+        "pending",
+        "raised",
+        "result",
+        "waits",
+    )
 
-    def __init__(self, number: int, ctx: Context | None) -> None:
+    def __init__(self, number: int, ctx: Context | None, may_wait: bool) -> None:
         self.id = number
         self.ctx = ctx
-        self.may_wait = ctx is not None and not ctx.route_type & AT_ONCE
+        self.may_wait = may_wait and ctx is not None and not ctx.route_type & AT_ONCE
+        self.in_task = False
+        """whether what runs it is a coroutine, so that another one may begin at once"""
         self.pending: Started | None = None
         """what it waits for"""
         self.raised: BaseException | None = None
@@ -98,17 +111,20 @@ class Run:
 
 
 class Started:
-    """An awaitable that began already, up to its first wait."""
+    """An awaitable that may have begun already, up to its first wait: `first`."""
 
     __slots__ = ("_first", "_steps")
 
-    def __init__(self, steps: Generator[Any, Any, Any], first: Any) -> None:
+    def __init__(self, steps: Generator[Any, Any, Any], first: Any = None) -> None:
         self._steps = steps
         self._first = first
 
     def __await__(self) -> Generator[Any, Any, Any]:
         steps, waited_for = self._steps, self._first
         self._first = None
+        if waited_for is None:
+            result = yield from steps
+            return result
         while True:
             try:
                 value = yield waited_for
@@ -192,13 +208,16 @@ class Host:
         if isinstance(value, Awaitable):
             if not run.may_wait:
                 return OK, at_once(value, to_str(name))
-            steps = value.__await__()
-            try:
-                first = next(steps)
-            except StopIteration as end:
-                return OK, end.value
             run.forget_pending()
-            run.pending = Started(steps, first)
+            if run.in_task:
+                steps = value.__await__()
+                try:
+                    first = next(steps)
+                except StopIteration as end:
+                    return OK, end.value
+                run.pending = Started(steps, first)
+            else:
+                run.pending = Started(value.__await__())
             run.waits += 1
             if run.waits > MAX_WAITS:
                 raise CallError(f"{to_str(name)}(): the script has waited {MAX_WAITS} times")
@@ -301,6 +320,10 @@ class LuaState:
         """Whether there is a global function of this name."""
         return self.room(len(name)) and bool(self._functions["has_function"](to_bytes(name)))
 
+    def new_functions(self) -> list[str]:
+        """Names of the global functions that there are since it was asked last."""
+        return to_str(self._functions["new_functions"]()).split(" ")
+
     # --- memory
 
     @property
@@ -328,10 +351,10 @@ class LuaState:
 
     # --- runs
 
-    def begin(self, ctx: Context | None) -> Run:
+    def begin(self, ctx: Context | None, may_wait: bool = True) -> Run:
         """A run, to be given to `run_function` or `run_chunk` once."""
         self._last += 1
-        return Run(self._last, ctx)
+        return Run(self._last, ctx, may_wait)
 
     def run_function(self, run: Run, name: str, args: tuple[Any, ...] = ()) -> str:
         """Call a global function; how far it came."""
@@ -372,6 +395,7 @@ class LuaState:
     def go_on(self, run: Run, status: int, value: Any) -> str:
         """Continue a run that waits with what it waited for; how far it came."""
         run.pending = None
+        run.in_task = True
         packed = to_lua(value)
         if packed.__class__ is bytes and not self.room(len(packed)):
             status, packed = STOP, None

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 KSR = "KSR"
 SR = "sr"
+ALWAYS = frozenset({"corex", "hdr", "kx", "pv", "pvx", "x"})
+"""tables of KSR that belong to no module, or whose functions the core has"""
 PLACES = (
     "?.lua;?/init.lua;/usr/local/share/lua/5.1/?.lua;/usr/local/share/lua/5.1/?/init.lua;"
     "/usr/share/lua/5.1/?.lua;/usr/share/lua/5.1/?/init.lua"
@@ -73,6 +75,11 @@ def load_version(worker: Worker, version: NewVersion, limits: Limits) -> LuaVers
             _load(loaded, version, str(value), place)
         loaded.host.read = _reader(folder)
     return LuaVersion(dynamic, loaded, folder)
+
+
+def hidden(worker: Worker, name: str) -> bool:
+    """Whether `KSR.name` is nil: a module that is not loaded, although some of its functions are known."""
+    return name not in ALWAYS and name not in worker.modules
 
 
 def _registered(worker: Worker, name: str, place: SourceLocation) -> str:
@@ -134,8 +141,10 @@ def new_state(worker: Worker, api: HostApi, registered: list[str], limits: Limit
         state.offer(f"{SR}.{name}")
     state.offer(KSR)
     for name in modules_of(api):
-        state.offer(f"{KSR}.{name}")
+        if not hidden(worker, name):
+            state.offer(f"{KSR}.{name}")
     state.search_with(PLACES)
+    state.new_functions()
     return state
 
 

@@ -3,7 +3,7 @@
 from siprouter.core.args import Opt
 from siprouter.core.declare import Module, function, param
 from siprouter.core.routes import REQUEST
-from siprouter.modules.sanity.checks import ALL_CHECKS, ALL_URIS
+from siprouter.modules.sanity.checks import ALL_URIS, KNOWN_CHECKS
 from siprouter.modules.sanity.sanity import Bits, Sanity
 
 module = Module(
@@ -21,7 +21,7 @@ module = Module(
         function(
             "sanity_check",
             Sanity.check,
-            [Opt(Bits("checks", ALL_CHECKS)), Opt(Bits("uris", ALL_URIS))],
+            [Opt(Bits("checks", KNOWN_CHECKS)), Opt(Bits("uris", ALL_URIS))],
             routes=REQUEST,
             help="check the request and answer it where it fails",
         ),

@@ -33,6 +33,8 @@ PROXY_REQUIRE = 512
 URIS = 1024
 DIGEST = 2048
 ALL_CHECKS = 4095
+KNOWN_CHECKS = 32767
+"""with those of later versions, which scripts may ask for"""
 
 URI_REQUEST = 1
 URI_FROM = 2
