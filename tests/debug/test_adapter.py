@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from siprouter.sip.message import parse_message
+from siprouter.sip.names import H_CALL_ID, H_FROM, H_TO, H_VIA
 from siprouter.testing import Node
 from siprouter.testing.messages import reply_to
 from tests.debug.client import Client
@@ -383,6 +385,37 @@ def test_set(node: Node) -> None:
 
 
 # --- beginning and end
+
+
+def test_a_message_may_be_stopped_for_long(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 11})
+    request = ask(node)
+    _, thread = client.stopped()
+    node.advance(20)
+    node.receive(request)
+    assert statuses(node) == [] and client.events("stopped") == []
+    node.advance(3600)
+    assert statuses(node) == [408]  # as for anything else that waits longer than fr_timer
+    client.ask("continue", threadId=thread)
+    assert statuses(node)[:1] == [408] and client.ask("threads")["threads"] == [{"id": 1, "name": "siprouter"}]
+    client.adapter.close()
+
+
+def test_a_call_is_canceled_while_it_is_stopped(node: Node) -> None:
+    client = Client(node)
+    client.begin({"line": 16, "condition": 'is_method("INVITE")'})
+    request = ask(node, method="INVITE")
+    _, thread = client.stopped()
+    msg = parse_message(request)
+    lines = [msg.line(header) for header in msg.headers if header.id in (H_VIA, H_FROM, H_TO, H_CALL_ID)]
+    node.receive(
+        b"CANCEL sip:bob@example.com SIP/2.0\r\n" + b"".join(lines) + b"CSeq: 1 CANCEL\r\nContent-Length: 0\r\n\r\n"
+    )
+    client.ask("continue", threadId=thread)
+    assert sorted(statuses(node)) == [200, 487]
+    assert not [message for message in node.sent if message.data.startswith(b"INVITE")]
+    client.adapter.close()
 
 
 def test_disconnect_lets_all_go_and_leaves_nothing(node: Node) -> None:

@@ -52,10 +52,10 @@ CSeq: 1 OPTIONS
 class Debugged(Siprouter):
     """siprouter debug."""
 
-    def __init__(self, folder: Path, ports: Ports, *options: str) -> None:
+    def __init__(self, folder: Path, ports: Ports, *options: str, text: str = SCRIPT) -> None:
         self.debug_port = ports.take()
         self.options = options or ("--listen", str(self.debug_port))
-        super().__init__(SCRIPT, folder, ports)
+        super().__init__(text, folder, ports)
 
     def command_line(self) -> list[str]:
         return [sys.executable, "-m", "siprouter.cli.main", "debug", "-f", str(self.config), *self.options]
