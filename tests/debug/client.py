@@ -6,6 +6,45 @@ from typing import Any
 
 from siprouter.debug.adapter import Adapter
 from siprouter.testing import Node
+from siprouter.testing.messages import reply_to
+
+CONFIG = """#!KAMAILIO
+#!define FLT_HERE 5
+loadmodule "sl.so"
+loadmodule "tm.so"
+loadmodule "pv.so"
+loadmodule "textops.so"
+loadmodule "cfgutils.so"
+route {
+	setflag(FLT_HERE);
+	if (is_method("OPTIONS")) {
+		$avp(s:who) = $fU;
+		route(ANSWER);
+		$var(after) = 1;
+		exit;
+	}
+	append_branch("sip:second@192.0.2.8");
+	t_on_failure("AGAIN");
+	$du = "sip:192.0.2.9:5060";
+	t_relay();
+}
+
+route[ANSWER] {
+	$var(x) = 1;
+	if ($var(x) == 1 &&
+			$rU != "nobody") {
+		sl_send_reply("200", "OK");
+	}
+}
+
+failure_route[AGAIN] {
+	$var(failed) = 1;
+}
+
+onsend_route {
+	$var(sending) = 1;
+}
+"""
 
 
 class Client:
@@ -95,3 +134,21 @@ class Client:
         """What an expression gives."""
         body = self.ask("evaluate", expression=expression, frameId=self.frame(thread), context=context)
         return str(body["result"])
+
+
+def ask(node: Node, user: str = "alice", method: str = "OPTIONS") -> bytes:
+    request = node.request(method, "sip:bob@example.com", from_=f"sip:{user}@example.org")
+    node.receive(request)
+    return request
+
+
+def answer(node: Node) -> None:
+    """404 from both destinations of a call."""
+    forwarded = [message for message in node.sent if message.data.startswith(b"INVITE")]
+    assert len(forwarded) == 2
+    for message in forwarded:
+        node.receive(reply_to(message.data, 404, "No"), "udp:192.0.2.9:5060")
+
+
+def statuses(node: Node) -> list[int]:
+    return [message.status for message in node.sent if message.status >= 200]

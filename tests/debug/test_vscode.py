@@ -14,7 +14,9 @@ RUN = """
 const Module = require("module");
 const load = Module._load;
 class DebugAdapterServer { constructor(port, host) { Object.assign(this, { port, host }); } }
-class DebugAdapterExecutable { constructor(command, args, options) { Object.assign(this, { command, args, options }); } }
+class DebugAdapterExecutable {
+  constructor(command, args, options) { Object.assign(this, { command, args, options }); }
+}
 let factory;
 const debug = { registerDebugAdapterDescriptorFactory: (type, made) => { factory = made; return {}; } };
 Module._load = (name, ...rest) =>
