@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 RUN_SECONDS = 0.002
-GROUPS = ("sip", "transaction", "script", "state", "shared", "location")
+GROUPS = ("sip", "transaction", "script", "state", "shared", "location", "python")
 
 Case = Callable[[], object]
 """what is timed: does one operation a call"""

@@ -146,7 +146,10 @@ def test_what_is_kept_is_bounded(api: HostApi, ctx: Context) -> None:
     call = api.resolve("textops", "is_method", 1, ctx.route_type)
     for number in range(MAX_ARGUMENTS + 10):
         api.call(ctx, "textops", "is_method", (f"M{number}",))
-    assert len(call.converters[0]._kept) <= MAX_ARGUMENTS  # type: ignore[attr-defined]
+    assert len(call.conversions._kept) <= MAX_ARGUMENTS
+    long = "M" * 1000
+    api.call(ctx, "textops", "is_method", (long,))
+    assert (long,) not in call.conversions._kept
 
 
 def test_the_name_of_a_file_is_no_part_of_errors(api: HostApi, ctx: Context) -> None:

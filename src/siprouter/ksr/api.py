@@ -14,7 +14,7 @@ from siprouter.core.access import PvAccess
 from siprouter.core.format import Format
 from siprouter.core.routes import LOCAL, REQUEST, ROUTE_NAMES
 from siprouter.core.values import Value
-from siprouter.ksr.convert import Converter, converter
+from siprouter.ksr.convert import Conversions, Converter, converter, keep
 from siprouter.ksr.values import CallError, to_value
 from siprouter.script.resolve import accepts, argument_type, describe_arities
 from siprouter.util.errors import OperatorError
@@ -30,33 +30,25 @@ Candidate = tuple["Function", Any, str]
 CORE = "core"
 MAX_KEPT = 4096
 """variables, texts and calls that are kept resolved"""
+MAX_TEXT = 1024
+"""characters of the longest text that is"""
 
 
 class HostCall:
     """A declared function, resolved for a number of arguments and a kind of route."""
 
-    __slots__ = ("converters", "function", "method", "waits")
+    __slots__ = ("conversions", "function", "method", "waits")
 
-    def __init__(self, function: Function, inst: Any, converters: tuple[Converter, ...]) -> None:
+    def __init__(self, function: Function, inst: Any, converters: Sequence[Converter]) -> None:
         self.function = function
         self.method = MethodType(function.call, inst)
-        self.converters = converters
+        self.conversions = Conversions(function.name, converters)
         self.waits = function.waits
 
     def __call__(self, ctx: Context, args: Sequence[object]) -> int | Awaitable[int]:
         """Call it; an awaitable where `waits`. Raises CallError for arguments that it cannot take."""
         result: int | Awaitable[int]
-        if not self.converters:
-            result = self.method(ctx)
-            return result
-        converted = []
-        for convert, value in zip(self.converters, args, strict=True):
-            try:
-                converted.append(convert(ctx, to_value(value)))
-            except CallError as error:
-                message = f"{self.function.name}(): argument {len(converted) + 1}: {error.message}"
-                raise CallError(message, suggestion=error.suggestion) from None
-        result = self.method(ctx, *converted)
+        result = self.method(ctx, *self.conversions(ctx, tuple(args))) if args else self.method(ctx)
         return result
 
 
@@ -94,10 +86,8 @@ class HostApi:
             return found
         function, inst, _ = self._choose(module, name, count, route_type)
         kinds = [argument_type(function, number) for number in range(count)]
-        found = HostCall(function, inst, tuple(converter(kind, self.env, expand) for kind in kinds))
-        if len(self._calls) >= MAX_KEPT:
-            self._calls.clear()
-        self._calls[key] = found
+        found = HostCall(function, inst, [converter(kind, self.env, expand) for kind in kinds])
+        keep(self._calls, key, found, MAX_KEPT)
         return found
 
     def find(self, module: str, name: str) -> list[Candidate]:
@@ -141,9 +131,7 @@ class HostApi:
                 found = self.env.parse_pvar(text)
             except OperatorError as error:
                 raise CallError(error.message, suggestion=error.suggestion) from None
-            if len(self._variables) >= MAX_KEPT:
-                self._variables.clear()
-            self._variables[text] = found
+            keep(self._variables, text, found, MAX_KEPT)
         return found
 
     def get(self, ctx: Context, text: str) -> Value:
@@ -165,7 +153,6 @@ class HostApi:
                 found = self.env.parse_format(text)
             except OperatorError as error:
                 raise CallError(error.message, suggestion=error.suggestion) from None
-            if len(self._formats) >= MAX_KEPT:
-                self._formats.clear()
-            self._formats[text] = found
+            if len(text) <= MAX_TEXT:
+                keep(self._formats, text, found, MAX_KEPT)
         return found.text(ctx)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.args import Constant
 from siprouter.core.values import to_text
 from siprouter.ksr import lib_core, lib_headers, lib_modules, lib_variables
-from siprouter.ksr.api import CORE, HostApi
-from siprouter.ksr.convert import as_integer
+from siprouter.ksr.api import CORE, HostApi, HostCall
+from siprouter.ksr.convert import Conversions, Converter, as_integer
 from siprouter.ksr.library import LibraryFunction
-from siprouter.ksr.values import CallError, to_value
+from siprouter.ksr.values import CallError
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
@@ -22,7 +23,15 @@ LIBRARY: dict[tuple[str, str], LibraryFunction] = {
 }
 LIBRARY_MODULES = frozenset(module for module, _ in LIBRARY if module) | {module for module, _ in lib_modules.ALIASES}
 
-Bound = Callable[["Context | None", Sequence[object]], Any]
+COUNT_BITS = 8
+CONVERTERS: dict[str, Converter] = {
+    "s": lambda value: Constant(to_text(value)),
+    "i": lambda value: Constant(as_integer(value)),
+    "v": Constant,
+}
+"""types of the library's parameters; none looks at the message"""
+
+Bound = Callable[["Context | None", tuple[object, ...]], Any]
 """`call(ctx, args)`: str, int, bool or None; an awaitable of that where the function waits"""
 
 
@@ -37,10 +46,20 @@ def find(api: HostApi, module: str, name: str) -> Bound:
     api.find(target, declared)
     expand = (target, "") in lib_modules.EXPANDING or (target, declared) in lib_modules.EXPANDING
 
-    def call(ctx: Context | None, args: Sequence[object]) -> int | Awaitable[int]:
+    resolved: dict[int, HostCall] = {}
+
+    def call(ctx: Context | None, args: tuple[object, ...]) -> int | Awaitable[int]:
         if ctx is None:
             raise CallError(f"{name}(): no message is being routed here")
-        return api.call(ctx, target, declared, args, expand)
+        count = len(args)
+        found = resolved.get(ctx.route_type << COUNT_BITS | count)
+        if found is None:
+            found = api.resolve(target, declared, count, ctx.route_type, expand)
+            if count < 1 << COUNT_BITS:
+                resolved[ctx.route_type << COUNT_BITS | count] = found
+        result: int | Awaitable[int]
+        result = found.method(ctx, *found.conversions(ctx, args)) if args else found.method(ctx)
+        return result
 
     return call
 
@@ -52,29 +71,18 @@ def _is_core(api: HostApi, name: str) -> bool:
 def _library(api: HostApi, own: LibraryFunction) -> Bound:
     kinds, rest = param_kinds(own)
     least = len(kinds)
+    anywhere, function = own.anywhere, own.call
+    conversions = Conversions(own.name, [CONVERTERS[kind] for kind in kinds], CONVERTERS["v"] if rest else None)
 
-    def call(ctx: Context | None, args: Sequence[object]) -> Any:
-        if ctx is None and not own.anywhere:
+    def call(ctx: Context | None, args: tuple[object, ...]) -> Any:
+        if ctx is None and not anywhere:
             raise CallError(f"{own.name}(): no message is being routed here")
         if len(args) != least and not (rest and len(args) > least):
             message = f"{own.name}() with {len(args)} argument{'' if len(args) == 1 else 's'}"
             raise CallError(message, suggestion=f"it takes {describe(own)}")
-        return own.call(api, ctx, *[_converted(own, kinds, number, value) for number, value in enumerate(args)])
+        return function(api, ctx, *conversions(ctx, args)) if args else function(api, ctx)  # type: ignore[arg-type]
 
     return call
-
-
-def _converted(own: LibraryFunction, kinds: str, number: int, value: object) -> Any:
-    kind = kinds[number] if number < len(kinds) else "v"
-    if kind == "s" and value.__class__ is str:
-        return value
-    try:
-        plain = to_value(value)
-        if kind == "i":
-            return as_integer(None, plain)  # type: ignore[arg-type]  # it looks at the value only
-    except CallError as error:
-        raise CallError(f"{own.name}(): argument {number + 1}: {error.message}") from None
-    return to_text(plain) if kind == "s" else plain
 
 
 def param_kinds(own: LibraryFunction) -> tuple[str, bool]:
