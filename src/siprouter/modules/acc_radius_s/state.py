@@ -1,58 +1,38 @@
-"""The instance of SER's acc_radius: watches transactions and sends a record for each that is wanted."""
+"""The instance of SER's acc_radius: sends a record for each transaction that is wanted."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from siprouter.core.avp import AvpKey
-from siprouter.core.avp_names import parse_avp_name
 from siprouter.core.route_info import AUTHORIZED
-from siprouter.core.values import str_to_int
-from siprouter.modules.acc.acc import answering_uri
 from siprouter.modules.acc.radius import SIP_PORT, RadiusSettings, journal_path, method_values
-from siprouter.modules.acc_radius_s.items import ALL, READERS, Event, is_upstream, print_attrs
+from siprouter.modules.acc_radius_s.items import READERS, Event, print_attrs
+from siprouter.modules.acc_radius_s.transactions import SerAccounting
 from siprouter.radius.client import RadiusClient, open_radius
 from siprouter.radius.dictionary import Attribute
 from siprouter.radius.journal import RadiusJournal, Record
-from siprouter.sip.message import Message
-from siprouter.transaction.events import E2EACK_IN, ON_FAILURE_RO, REQUEST_IN, RESPONSE_OUT
 from siprouter.util.errors import OperatorError, PeerError
 
 if TYPE_CHECKING:
-    from siprouter.core.context import Context
     from siprouter.core.worker import Worker
-    from siprouter.transaction.transaction import Transaction
 
 MODULE = "acc_radius"
-EARLY_MEDIA = 183
 MAX_VALUE = 253
 
 
-class SerAccRadius:
-    """Flags count as they are when the answer goes out; that of missed calls is reset by the first one."""
+class SerAccRadius(SerAccounting):
+    """Records go into a journal on disk, and from there to the servers."""
 
-    early_media: int
-    failed_transactions: int
-    report_ack: int
-    report_cancels: int
-    log_flag: int | str
-    log_missed_flag: int | str
-    log_fmt: str
-    attrs: str
+    module = MODULE
     radius_config: str
     radius_journal: str | None
     service_type: int
-    swap_direction: int
 
     def __init__(self, worker: Worker) -> None:
-        self.worker = worker
-        self.tm: Any = None
+        super().__init__(worker)
         self.client: RadiusClient
         self.journal: RadiusJournal
-        self.flag = 0
-        self.missed_flag = 0
-        self.avps: list[AvpKey] = []
         self.items: dict[str, Attribute] = {}
 
     # --- start-up
@@ -60,42 +40,12 @@ class SerAccRadius:
     def configure(self) -> None:
         """Check the parameters and watch transactions. Raises OperatorError."""
         worker = self.worker
-        self.tm = worker.module("tm")
-        self.flag = self._flag("log_flag", self.log_flag)
-        self.missed_flag = self._flag("log_missed_flag", self.log_missed_flag)
-        unknown = next((letter for letter in self.log_fmt if letter not in ALL), "")
-        if unknown or not self.log_fmt:
-            raise OperatorError(f"{MODULE}: log_fmt has the letter '{unknown}'", suggestion=f"letters of {ALL}")
-        self.avps = self._attributes()
+        self.watch()
         self.client = open_radius(worker, self.radius_config, MODULE, acct=True)
         self._read_dictionary()
         settings = RadiusSettings(MODULE, self.radius_config, 0, 0, -1, None, self.radius_journal)
         path = journal_path(worker, settings)
         self.journal = RadiusJournal(path, self.client, worker.log, worker.spawn, worker.wall_clock)
-        self.tm.watch(None, REQUEST_IN, self.begin)
-
-    def _flag(self, name: str, value: int | str) -> int:
-        """The bit of a message flag, given by number or name; 0 for flag 0. Raises OperatorError."""
-        number = value if isinstance(value, int) else str_to_int(value)
-        if number is None:
-            number = self.worker.env.flag_names.get(str(value))
-        if number is None:
-            raise OperatorError(f"{MODULE}: {name}: there is no flag {value}", suggestion=f"add: flags {value};")
-        if not 0 <= number <= 31:
-            raise OperatorError(f"{MODULE}: {name} must be a flag (1 to 31) or 0, found {number}")
-        return 1 << number if number else 0
-
-    def _attributes(self) -> list[AvpKey]:
-        found = []
-        for part in self.attrs.split(","):
-            name = part.strip()
-            if not name.startswith("$"):
-                continue
-            try:
-                found.append(parse_avp_name(name[1:]))
-            except ValueError as error:
-                raise OperatorError(f"{MODULE}: attrs: {error}") from None
-        return found
 
     def _read_dictionary(self) -> None:
         dictionary = self.client.dictionary
@@ -125,60 +75,16 @@ class SerAccRadius:
         """Send what can be sent."""
         await self.journal.stop()
 
-    # --- transactions
-
-    def begin(self, event: int, transaction: Transaction, request: Message, reply: Message | None, status: int) -> None:
-        """A transaction begins."""
-        if transaction.method == "CANCEL" and not self.report_cancels:
-            return
-        events = RESPONSE_OUT | ON_FAILURE_RO | (E2EACK_IN if self.report_ack else 0)
-        self.tm.watch(transaction, events, partial(self.on_event, int(self.worker.wall_clock())))
-
-    def on_event(
-        self, began: int, event: int, transaction: Transaction, request: Message, reply: Message | None, status: int
-    ) -> None:
-        """Something happened to a transaction."""
-        ctx = transaction.context
-        if ctx is None:
-            return
-        if event == E2EACK_IN:
-            if ctx.flags & self.flag:
-                self.account(ctx, request, request, request.uri, transaction.status, began)
-            return
-        uri = answering_uri(transaction, status) or ctx.uri
-        to: Message = ctx.msg if reply is None else reply
-        if transaction.is_invite and status >= 300 and ctx.flags & self.missed_flag:
-            self.account(ctx, ctx.msg, to, uri, status, began)
-            ctx.flags &= ~self.missed_flag
-        if event == RESPONSE_OUT and ctx.flags & self.flag and self._is_wanted(status):
-            self.account(ctx, ctx.msg, to, uri, status, began)
-
-    def _is_wanted(self, status: int) -> bool:
-        if status >= 300:
-            return bool(self.failed_transactions)
-        return status >= 200 or bool(self.early_media and status == EARLY_MEDIA)
-
     # --- records
 
-    def account_now(self, ctx: Context, code: int | None = None) -> int:
-        """acc_rad_log([code]), acc_rad_missed([code])"""
-        msg: Message = ctx.msg
-        if msg.cseq.method == "CANCEL" and not self.report_cancels:
-            return 1
-        return 1 if self.account(ctx, msg, msg, ctx.uri, code or 0, int(self.worker.wall_clock())) else -1
-
-    def account(self, ctx: Context, msg: Message, to: Message, uri: str, code: int, began: int) -> bool:
+    def keep(self, event: Event, why: int) -> bool:
         """Note a record; False where it cannot be made or the disk does not take it."""
-        now = int(self.worker.wall_clock())
-        swapped = bool(self.swap_direction) and is_upstream(self.worker, msg)
-        server = int(getattr(self.worker.settings, "server_id", 0))
-        event = Event(ctx, msg, to, uri, code, began, now, swapped, server)
         try:
             record = self._record(event)
         except PeerError as error:
             self.worker.log.error("cannot account a message: %s", error.reason, source=MODULE)
             return False
-        return self.journal.add(record, now)
+        return self.journal.add(record, event.now)
 
     def _record(self, event: Event) -> Record:
         record: Record = []
