@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from benchmarks import configs, micro
+from benchmarks import configs, micro, micro_trees
 from benchmarks.phases import latency, rate_without_loss
 from benchmarks.stream import cut
 from siprouter.testing import Node
@@ -79,9 +79,12 @@ def test_configurations_over_streams() -> None:
 
 
 @pytest.mark.parametrize("group", micro.GROUPS)
-def test_each_timed_function_works(group: str) -> None:
+def test_each_timed_function_works(group: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(micro_trees, "PREFIXES", 2000)
     with ExitStack() as stack:
         for case in micro.cases(group, stack).values():
+            if isinstance(case, float):
+                continue
             case()
             case()
     assert micro.best_of(int, 1) > 0
