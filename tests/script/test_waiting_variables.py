@@ -98,6 +98,25 @@ def test_everywhere_in_a_route() -> None:
         ]
 
 
+def test_who_calls_a_route_with_such_a_variable_has_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """
+    route { doze(); if (route(INNER) == 1) { sl_send_reply("200", "OK"); } }
+    route[INNER] { $var(x) = "INNER2"; route($var(x)); doze(); return 1; }
+    route[INNER2] { doze(); note("got $slow(a)"); doze(); return 1; }
+    route[ALONE] { note("nothing"); return 1; }
+    """
+    with node(text) as running:
+        routes = running.script.namespace
+        plain = {name: value.__wrapped__ for name, value in routes.items() if hasattr(value, "__wrapped__")}
+        assert len(plain) >= 3
+        assert running.script.request_route is not None and hasattr(running.script.request_route.run, "__wrapped__")
+        for name, function in plain.items():  # built routes call one another without what is around them
+            monkeypatch.setitem(routes, name, function)
+        running.receive(running.request("OPTIONS", "sip:x@y"))
+        assert running.advance(20).only.status == 200
+        assert slow(running).trace == ["get a", "got <null>"]
+
+
 def test_other_messages_go_on() -> None:
     text = """
     route {

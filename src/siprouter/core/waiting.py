@@ -56,6 +56,8 @@ def on_own_stack(route: Callable[[Context], Coroutine[Any, Any, int]]) -> Callab
 
     @wraps(route)
     async def run(ctx: Context) -> int:
+        if getattr(getcurrent(), "caller", None) is not None:  # the route that called this one has such a stack
+            return await route(ctx)
         code: int = await _OwnStack(route(ctx))
         return code
 

@@ -42,7 +42,10 @@ def reads_rc(text: str) -> bool:
 
 
 def mark_waiting(program: Program) -> None:
-    """Spread `waits` to all units that reach one that waits."""
+    """Spread `waits` to all units that reach one that waits, and `own_stack` to those that reach one with its own.
+
+    The latter because built routes call one another directly: what matters is that the first one has its own stack.
+    """
     routes = program.main_routes()
     units = [*program.units, *program.blocks.values()]
     dynamic = any(unit.calls_any for unit in units)
@@ -57,6 +60,10 @@ def mark_waiting(program: Program) -> None:
                 reaches = True
             if reaches and not unit.waits:
                 unit.waits = changed = True
+            stacked = any(routes[name].own_stack for name in unit.calls)
+            stacked = stacked or (unit.calls_any and any(other.own_stack for other in routes.values()))
+            if stacked and not unit.own_stack:
+                unit.own_stack = changed = True
 
 
 def mark_recursive(program: Program) -> None:

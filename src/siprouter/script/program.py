@@ -62,7 +62,7 @@ class RouteUnit:
     waits: bool = False
     """a function or condition in it waits, or a route that it reaches"""
     own_stack: bool = False
-    """a variable in it waits (core/waiting.py)"""
+    """a variable in it waits (core/waiting.py), or in a route that it reaches"""
     recursive: bool = False
     """may come back to itself, or is at the end of a very long chain"""
 
