@@ -66,6 +66,7 @@ class RadiusClient:
         raise problem
 
     def _failed(self, server: Server, error: RadiusUnavailableError, last: bool) -> None:
+        server.forget_address()
         if not server.dead_until and not last:
             self.log.error("%s: the next one is asked", error, source="radius")
         server.dead_until = asyncio.get_running_loop().time() + self.config.dead_time

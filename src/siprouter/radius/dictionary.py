@@ -127,7 +127,9 @@ def _read(path: Path) -> Any:
         name = error.filename or path
         raise OperatorError(f"the RADIUS dictionary {name} cannot be read: {error.strerror}") from None
     except ParseError as error:
-        place = SourceLocation(error.file or str(path), max(error.line, 0), 1)
+        # pyrad names the file that is wrong without its folder
+        file = str(path) if error.file in ("", path.name) else error.file
+        place = SourceLocation(file, max(error.line, 0), 1)
         raise OperatorError(f"RADIUS dictionary: {error.msg}", place) from None
     except (ValueError, KeyError, UnicodeDecodeError) as error:
         raise OperatorError(f"the RADIUS dictionary {path} is not understood: {error}") from None

@@ -52,6 +52,10 @@ class Socket(asyncio.DatagramProtocol):
         """Nobody listens there."""
         self.server.refused(self)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The socket is of no use any more."""
+        self.server.lost(self)
+
     @property
     def local_address(self) -> str:
         """Our address in the server's eyes."""
@@ -168,6 +172,17 @@ class Server:
             self._signs = True
         if not found.reply.done():
             found.reply.set_result(reply)
+
+    def lost(self, socket: Socket) -> None:
+        """A socket is closed: the next request opens another one."""
+        if socket in self._sockets:
+            self._sockets.remove(socket)
+            socket.close()
+
+    def forget_address(self) -> None:
+        """The server did not answer: ask for its address, and for ours, anew. Sockets that are in use stay."""
+        for socket in [socket for socket in self._sockets if not socket.waiting]:
+            self.lost(socket)
 
     def refused(self, socket: Socket) -> None:
         """ICMP says that nobody listens: those who have another server need not wait."""

@@ -10,6 +10,7 @@ from siprouter.testing import LoadError, Node
 from siprouter.testing.messages import build_message
 from siprouter.util.errors import OperatorError
 from tests.support.radius_server import ACCEPT, REJECT, Answer, RadiusServer, Received, radius_config, vendor
+from tests.support.sqlite import Sqlite
 
 TEXT = """#!SER
 loadmodule "tm.so"
@@ -28,9 +29,11 @@ route {
 USER, DID, SERVICE, SCHEME = 1, (24960, 16), (24960, 14), (24960, 20)
 
 
-def run(folder: Path, call: str, variable: str, answer: Answer) -> tuple[list[Received], list[str]]:
+def run(
+    folder: Path, call: str, variable: str, answer: Answer, text: str = TEXT
+) -> tuple[list[Received], list[str]]:
     server = RadiusServer(lambda request: answer)
-    node = Node(TEXT % (radius_config(folder, server.port), call, variable))
+    node = Node(text % (radius_config(folder, server.port), call, variable))
     try:
         server.attach(node)
         node.receive(build_message("OPTIONS", "sip:bob@example.com", from_="sip:alice@example.org"))
@@ -71,6 +74,20 @@ def test_failures(tmp_path: Path, answer: Answer) -> None:
 def test_without_anybody_nobody_is_asked(tmp_path: Path) -> None:
     assert run(tmp_path, '"$fu", "$fu.none"', "$fu.lang", GOOD) == ([], ["not loaded"])
     assert run(tmp_path, '"$fr", "no URI"', "$fr.lang", GOOD) == ([], ["not loaded"])
+
+
+def test_the_id_of_the_domain_is_that_of_module_domain(tmp_path: Path) -> None:
+    database = Sqlite(tmp_path / "sip.db")
+    database.run("CREATE TABLE ser_domains (did, domain, flags INTEGER)")
+    database.run("CREATE TABLE domain_attrs (did, name, type INTEGER, value, flags INTEGER)")
+    database.insert("ser_domains", did="d1", domain="example.org", flags=1)
+    lines = f"""loadmodule "domain.so"
+modparam("domain", "db_url", "{database.url}")
+modparam("domain", "domain_table", "ser_domains")
+route {{"""
+    text = TEXT.replace("route {", lines, 1)
+    requests, log = run(tmp_path, '"$fr", "sip:alice@Example.org"', "$fr.lang", GOOD, text)
+    assert (requests[0].text(DID), log) == ("d1", ["loaded de"])
 
 
 def test_unknown_classes(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from siprouter.core.args import ArgType, Constant, Folded
 from siprouter.core.avp import CLASS_URI, CLASS_USER, TRACK_FROM, TRACK_TO
@@ -60,6 +60,12 @@ class AvpRadius:
         self.of_user = questions.value("SER-Service-Type", "Get-User-Attrs")
         self.of_uri = questions.value("SER-Service-Type", "Get-URI-Attrs")
 
+    def _did(self, host: str) -> str:
+        """The id of a domain, where module domain knows it."""
+        domain: Any = self.worker.modules.get("domain")
+        found: str | None = domain.get_did(host) if hasattr(domain, "get_did") else None
+        return found or DEFAULT_DID
+
     async def load_attrs(self, ctx: Context, klass: int, who: str | None) -> int:
         """radius_load_attrs(class, id)"""
         if not who:
@@ -74,7 +80,7 @@ class AvpRadius:
             items: list[Item] = [
                 (self.scheme, uri.scheme),
                 (self.user_name, uri.user),
-                (self.did, DEFAULT_DID),
+                (self.did, self._did(uri.host)),
                 (self.service, self.of_uri),
             ]
         else:
