@@ -155,6 +155,16 @@ def test_requests_for_offline_users_are_counted() -> None:
         node.advance(60)
 
 
+def test_statistics_are_read_in_the_script() -> None:
+    with running("statistics", 1) as node:
+        for _ in range(100):
+            assert ask(node, "MESSAGE") == "480"
+        assert node.counter("script", "offline") == 100
+        assert len(node.logged("100 requests for users who are offline")) == 1
+        (told,) = node.receive(build_message("OPTIONS", "sip:x"))
+        assert told.header("X-Offline") == "100 of 100"
+
+
 def test_a_timer_route_runs_at_its_interval() -> None:
     with running("rtimer") as node:
         node.advance(9)

@@ -112,7 +112,8 @@ class Mi:
 class Stat:
     """A statistic of the module; `getter(inst) -> int` when computed. `group` is the module's name unless given.
 
-    A `shared` one is computed from what all workers share, and so the same in each: it is not summed.
+    A `shared` one is computed from what all workers share, and so the same in each: it is not summed. `cumulative`: it
+    is computed and only grows, as those do that are counted; other computed ones go up and down.
     """
 
     name: str
@@ -120,6 +121,7 @@ class Stat:
     getter: Callable[..., int] | None = None
     group: str = ""
     shared: bool = False
+    cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,12 +272,18 @@ def mi(
 
 
 def stat(
-    name: str, help: str, getter: Callable[..., int] | None = None, *, group: str = "", shared: bool = False
+    name: str,
+    help: str,
+    getter: Callable[..., int] | None = None,
+    *,
+    group: str = "",
+    shared: bool = False,
+    cumulative: bool = False,
 ) -> Stat:
     """Declare a statistic; the name may carry its group: "group:name"."""
     if ":" in name and not group:
         group, _, name = name.partition(":")
-    return Stat(name, help, getter, group, shared)
+    return Stat(name, help, getter, group, shared, cumulative)
 
 
 def event_route(name: str, help: str) -> EventRoute:

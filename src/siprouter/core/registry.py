@@ -64,6 +64,8 @@ class Registry:
         self.mis: dict[str, tuple[Mi, Any]] = {}
         self.selects: list[tuple[Select, Any]] = []
         self.event_routes: dict[str, EventRoute] = {}
+        self.cumulative: set[tuple[str, str]] = set()
+        """computed statistics, by group and name, that only grow"""
         self.ser = False
         """whether the script is in the mode `#!SER`, which loads the modules of SER"""
 
@@ -82,6 +84,7 @@ class Registry:
         for management in module.mis:
             self.mis[management.name] = (management, inst)
         self.selects.extend((item, inst) for item in module.selects)
+        self.cumulative.update((item.group or module.name, item.name) for item in module.stats if item.cumulative)
         self.event_routes.update((event.name, event) for event in module.event_routes)
 
     def find_functions(self, name: str) -> list[tuple[Function, Any, str]]:

@@ -94,6 +94,8 @@ class WorkerTeam:
         restarts = declare("workers", "restarts", "workers that died and were started again", self.restarts)
         number = declare("workers", "workers", "how many workers there are", lambda: self.count)
         restarts.shared = number.shared = True
+        growing = ("handed_over", "taken", "dropped", "queue_full", "written", "write_failed", "restarts")
+        self._worker.registry.cumulative.update(("workers", name) for name in growing)
 
     def restarts(self) -> int:
         """How often a worker was started again."""

@@ -9,8 +9,6 @@ from pathlib import Path
 import pytest
 
 import siprouter.modules.xhttp_prom
-from siprouter.core.counters import Counters
-from siprouter.modules.xhttp_prom.prom import metric_name, render
 from siprouter.testing import LoadError, Node
 from siprouter.testing.messages import build_message
 from tests.support.ports import Ports
@@ -18,11 +16,11 @@ from tests.support.wire import Endpoint
 from tests.support.workers import Workers
 
 README = (Path(siprouter.modules.xhttp_prom.__path__[0]) / "README.md").read_text()
-EXAMPLE = re.findall(r"^```\n(.*?)^```$", README, re.M | re.S)[0]
+EXAMPLE, MORE = re.findall(r"^```\n(.*?)^```$", README, re.M | re.S)
 GET = "GET {} HTTP/1.1\r\nHost: x\r\n\r\n"
 OFFLINE = """\
 # HELP kamailio_script_offline requests for users that are not registered
-# TYPE kamailio_script_offline untyped
+# TYPE kamailio_script_offline counter
 kamailio_script_offline {}
 """
 
@@ -51,13 +49,16 @@ def test_what_is_shown(stats: str, found: int) -> None:
         assert fetch(node).count("# TYPE") == found
 
 
-def test_names() -> None:
-    assert metric_name("kamailio_", "sl", "200_replies") == "kamailio_sl_200_replies"
-    assert metric_name("", "2x", "a-b c") == "_2x_a_b_c"
-    counters = Counters()
-    counters.declare("g", "a-b", "one\nline \\").add(4)
-    counters.declare("g", "a_b").add(5)
-    assert render(counters, "") == "# HELP g_a_b one\\nline \\\\\n# TYPE g_a_b untyped\ng_a_b 4\n"
+def test_the_example_with_labels() -> None:
+    with Node(MORE) as node:
+        node.receive(build_message("OPTIONS", "sip:x@127.0.0.1"))
+        text = fetch(node)
+        shown = re.findall(r"^    ((?:# \w+ )?kamailio_(?:requests|octets).*)$", README, re.M)
+        assert len(shown) == 5
+        assert [line for line in shown if line not in text] == []
+
+
+def test_a_bad_beginning() -> None:
     with pytest.raises(LoadError, match="no metric can begin with '1x'"):
         Node(EXAMPLE.replace('"xhttp_prom_stats", "all"', '"xhttp_prom_beginning", "1x"'))
 

@@ -34,7 +34,7 @@ def total(sl: Sl) -> int:
 STATS: list[Stat] = [stat(f"{name}_replies", f"stateless replies {name}") for name in RPC_ORDER]
 STATS += [
     stat("1xx_replies", "stateless provisional replies, also counted in xxx_replies"),
-    stat("sent_replies", "stateless replies", total),
+    stat("sent_replies", "stateless replies", total, cumulative=True),
     stat("sent_err_replies", "stateless replies because of an error (sl_reply_error)"),
     stat("failures", "replies that could not be sent"),
     stat("received_ACKs", "ACKs for stateless replies"),

@@ -43,12 +43,17 @@ def of_class(tmx: Tmx, number: int) -> int:
 
 
 STATS: list[Stat] = [
-    stat("UAS_transactions", "transactions", uas_transactions),
-    stat("UAC_transactions", "transactions for requests of our own", uac_transactions),
+    stat("UAS_transactions", "transactions", uas_transactions, cumulative=True),
+    stat("UAC_transactions", "transactions for requests of our own", uac_transactions, cumulative=True),
     *(
-        stat(f"{number}xx_transactions", f"transactions that ended with {number}xx", partial(of_class, number=number))
+        stat(
+            f"{number}xx_transactions",
+            f"transactions that ended with {number}xx",
+            partial(of_class, number=number),
+            cumulative=True,
+        )
         for number in range(2, 7)
     ),
     stat("inuse_transactions", "transactions that there are now", inuse_transactions),
-    stat("local_replies", "replies of our own making", local_replies),
+    stat("local_replies", "replies of our own making", local_replies, cumulative=True),
 ]

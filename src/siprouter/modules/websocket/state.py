@@ -30,8 +30,8 @@ STATS = [
     stat("ws_failed_handshakes", "handshakes that were refused"),
     stat("ws_local_closed_connections", "WebSockets closed by us"),
     stat("ws_remote_closed_connections", "WebSockets closed by the peer"),
-    stat("ws_received_frames", "messages received", lambda ws: ws.frames("received")),
-    stat("ws_transmitted_frames", "messages sent", lambda ws: ws.frames("sent")),
+    stat("ws_received_frames", "messages received", lambda ws: ws.frames("received"), cumulative=True),
+    stat("ws_transmitted_frames", "messages sent", lambda ws: ws.frames("sent"), cumulative=True),
 ]
 
 
