@@ -80,6 +80,19 @@ def _work() -> None:
         function, args = own.caller.switch()
 
 
+def without_waiting(function: Callable[..., Any], *args: Any) -> Any:
+    """Call a function that must not leave the stack that it runs on: its caller is in the middle of something."""
+    own: Any = None if greenlet is None else getcurrent()
+    caller = getattr(own, "caller", None)
+    if caller is None:
+        return function(*args)
+    own.caller = None
+    try:
+        return function(*args)
+    finally:
+        own.caller = caller
+
+
 def wait_for(awaitable: Awaitable[Any], name: str) -> Any:
     """The result of `awaitable`, in a function that a fibre runs; others go on meanwhile.
 

@@ -8,7 +8,7 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from siprouter.ksr.errors import LeaveScript
-from siprouter.ksr.fibre import Fibres, refuse, wait_for
+from siprouter.ksr.fibre import Fibres, refuse, wait_for, without_waiting
 from siprouter.ksr.values import CallError
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class Runner:
         """Run a plain function where nothing can wait; as `run`."""
         before = self._enter(ctx, AT_ONCE)
         try:
-            return function(*args)
+            return without_waiting(function, *args)
         except ENDED:
             return 0
         finally:

@@ -16,6 +16,7 @@ from siprouter.core.registry import find_declaration
 from siprouter.core.settings import CfgError, ConfigValue
 from siprouter.core.worker import Worker
 from siprouter.script.diagnostics import Diagnostics, TooManyErrorsError
+from siprouter.script.foreign import ENGINE
 from siprouter.script.load import Parsed, announce_routes, module_name, module_parameter, unknown_module
 from siprouter.script.nodes import LoadModule, ModParam
 from siprouter.script.params import PARAM_NAMES
@@ -158,7 +159,7 @@ def _compare_core(
 ) -> None:
     for name in sorted({*old.core, *new.core, *started.core} - pinned):
         declared = PARAM_NAMES[name]
-        if declared.no_effect:
+        if declared.no_effect or name == ENGINE:  # which routes count goes with the version
             continue
         value = _plain(new.core.get(name, declared.default))
         if value is not None and _changeable(worker, CORE, name) is not None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from siprouter.server.reload import Watcher
 from siprouter.testing import LoadError, Node, Phone
 from siprouter.util.errors import OperatorError
 
@@ -34,6 +36,14 @@ def test_a_router_in_one_file(tmp_path: Path) -> None:
         node.settle()
         assert bob.calls[0].ended
         assert node.errors == []
+
+
+def test_testing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, EXAMPLES[0])
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(EXAMPLES[2], names)
+    names["test_busy_calls_go_to_voicemail"]()
 
 
 def test_waiting(tmp_path: Path) -> None:
@@ -67,3 +77,16 @@ def test_mistakes_have_the_lines_of_the_file(
 def test_without_a_configuration(tmp_path: Path) -> None:
     with closing(Node.from_file(write(tmp_path, "def request_route():\n    return 1\n"))) as node:
         assert node.receive(node.request("OPTIONS", "sip:x@y")) == []
+
+
+def test_a_python_file_is_reloaded_with_its_configuration(tmp_path: Path) -> None:
+    path = write(tmp_path, EXAMPLES[0])
+    with closing(Node.from_file(path)) as node:
+        node.worker.hooks.tick.append(Watcher(node.worker.services["reloader"]).tick)
+        for old, new in (("Not Found", "Nobody Here"), ("alias=example.org", "alias=example.org\nlog_name=1")):
+            text = path.read_text().replace(old, new)
+            path.write_text(text)
+            node.advance(4)
+        assert node.script.version == 2
+        assert node.logged("route.py (CONFIG):12:", "error")
+        assert node.receive(node.request("OPTIONS", "sip:x@example.org"))[-1].message.reason == "Nobody Here"

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from siprouter.core.context import Context
+from siprouter.core.observe import WATCHED, Frame, Observer
+from siprouter.rpc.values import RpcError
 from siprouter.testing import LoadError, Node, Phone
-from tests.modules.app_python.conftest import Load
+from tests.modules.app_python.conftest import MODULES, Load
 
 INVITE = {"from_": "sip:alice@example.org"}
 
@@ -227,6 +233,92 @@ def test_an_exception_costs_one_message(load: Load) -> None:
     assert record.location.file.endswith("route.py") and record.location.line == 13
     assert node.counter("app_python3", "exceptions") == 2
     node.advance(60)
+
+
+def test_exceptions_in_the_routes_of_a_transaction(load: Load) -> None:
+    node = load("""
+        import KSR
+
+        def request_route(msg):
+            KSR.tm.t_on_failure("failed")
+            KSR.tm.t_on_reply("answered")
+            KSR.tm.t_on_branch("branch")
+            KSR.tm.t_relay()
+
+        def failed(msg):
+            raise ValueError("in the failure route")
+
+        def answered(msg):
+            KSR.cfgutils.sleep(1)
+            raise ValueError("in the reply route")
+
+        def branch(msg):
+            raise ValueError("in the branch route")
+        """)
+    alice, bob = Phone(node, "alice", "10.0.0.1:5060"), Phone(node, "bob", "10.0.0.2:5060")
+    bob.on_invite = lambda call: call.reject(486)
+    call = alice.call("sip:bob@10.0.0.2:5060")
+    node.advance(3)
+    assert call.status == 486
+    for line, text in ((11, "in the failure route"), (15, "in the reply route"), (18, "in the branch route")):
+        (found,) = [error for error in node.errors if text in error]
+        assert f"route.py:{line} in " in found
+    assert node.counter("app_python3", "exceptions") == 3
+    node.advance(60)
+
+
+class Recorder(Observer):
+    """Notes which route blocks of the configuration a message runs."""
+
+    def __init__(self) -> None:
+        self.entered: list[str] = []
+
+    def wants(self, ctx: Context) -> int:
+        return WATCHED
+
+    def enter(self, frame: Frame) -> None:
+        self.entered.append(frame.route.route)
+
+
+def test_messages_that_are_watched_run_the_same_routes(load: Load) -> None:
+    node = load(CALL.format(async_="", wait="KSR.route('NEXT')", branch="", branch_wait="pass"),
+                'cfgengine "python"\nroute[NEXT] { return 1; }')  # fmt: skip
+    recorder = Recorder()
+    node.worker.observation.add(recorder)
+    alice = Phone(node, "alice", "10.0.0.1:5060")
+    bob, second = Phone(node, "bob", "10.0.0.2:5060"), Phone(node, "second", "10.0.0.3:5060")
+    bob.on_invite = lambda call: call.reject(486)
+    second.on_invite = lambda call: call.answer()
+    call = alice.call("sip:bob@10.0.0.2:5060")
+    assert call.established
+    assert set(recorder.entered) == {"route[NEXT]"}
+    call.hang_up()
+    node.advance(60)
+    assert node.errors == []
+
+
+def test_cfgengine_changes_with_the_version(load: Load, tmp_path: Path) -> None:
+    script = "import KSR\ndef ksr_request_route(msg):\n    KSR.sl.sl_send_reply(200, 'Python')\n"
+    path = tmp_path / "router.cfg"
+    (tmp_path / "route.py").write_text(script)
+    text = MODULES % "route.py" + 'route { sl_send_reply("200", "configuration"); }\n'
+    path.write_text(text)
+    with closing(Node(path=path)) as node:
+        for engine, answer in (("python", "Python"), ("native", "configuration")):
+            path.write_text(text + f'cfgengine "{engine}"\n')
+            kept = [value for name, value in node.rpc("cfg.reload").values[0] if name == "kept"]
+            assert kept == []
+            assert reply(node)[1] == answer
+        (tmp_path / "other.py").write_text(script.replace("'Python'", "'another file'"))
+        path.write_text(text.replace("route.py", "other.py") + 'cfgengine "python"\n')
+        assert "kept" not in dict(node.rpc("cfg.reload").values[0])
+        assert reply(node)[1] == "another file"
+        path.write_text(text + 'cfgengine "perl"\n')
+        with pytest.raises(RpcError, match='no module runs cfgengine "perl"'):
+            node.rpc("cfg.reload")
+        path.write_text(text + "cfgengine = python\n")
+        node.rpc("cfg.reload")
+        assert reply(node)[1] == "Python"
 
 
 def test_beside_a_configuration(load: Load) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterator
-from types import CoroutineType, FunctionType, ModuleType
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.context import Context
@@ -81,6 +81,8 @@ class PythonRoutes(ForeignRoutes):
         self.owner = owner
         self.modules = modules
         self.handler: Any = None
+        self.child_init = ""
+        """name of the function that each worker calls"""
         self.api = api
         self._runner = runner
         self._exceptions = exceptions
@@ -161,7 +163,7 @@ class PythonRoutes(ForeignRoutes):
         return run_route
 
     def _result(self, result: Any) -> Any:
-        return self._later(result) if isinstance(result, CoroutineType) else code_of(result)
+        return self._later(result) if isinstance(result, Awaitable) else code_of(result)
 
     def _at_once(self, function: Function, count: int, name: str) -> Function:
         runner = self._runner
@@ -182,7 +184,7 @@ class PythonRoutes(ForeignRoutes):
 
         return run_route
 
-    async def _later(self, running: Coroutine[Any, Any, Any]) -> int:
+    async def _later(self, running: Awaitable[Any]) -> int:
         try:
             return code_of(await running)
         except Exception:

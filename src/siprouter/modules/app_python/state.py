@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from siprouter.core.env import LoadEnv
     from siprouter.core.worker import ModuleStats, Worker
     from siprouter.script.foreign import ScriptFiles
+    from siprouter.script.version import NewVersion
 
 RUNNER = "ksr.runner"
 """the service that all host languages of a worker share"""
@@ -61,10 +62,6 @@ class AppPython:
     """One instance per worker."""
 
     name = "app_python"
-    script_name: str
-    mod_init_function: str
-    child_init_method: str
-    load: str
     blocking_limit: int
     stats: ModuleStats
 
@@ -100,27 +97,37 @@ class AppPython:
 
     # --- loading
 
+    def load_version(self, version: NewVersion) -> dict[str, str]:
+        """The parameters of this version that say what to load."""
+        declared, _ = self.worker.registry.modules[self.name]
+        found = {param.name: str(param.default) for param in declared.params if param.versioned}
+        for name in found:
+            for value, _ in version.values(name):
+                found[name] = str(value)
+        return found
+
     def load_routes(self, env: LoadEnv, files: ScriptFiles) -> PythonRoutes:
         """Load the script. Raises OperatorError."""
-        path = files.folder.joinpath(self.load or self.script_name)
-        path = Path(path).absolute()
+        params = files.parts[self.name]
+        path = Path(files.folder / (params["load"] or params["script_name"])).absolute()
         api = HostApi(self.worker, env)
         objects = {"KSR": Ksr(api, self.runner), "Router": Router(self.log)}
         modules = ScriptModules(files, path.parent, objects)
         routes = PythonRoutes(self, modules, api, self.runner, self.stats["exceptions"])
         modules.last_as_long_as(routes)
         module = modules.load(path)
-        initialize = getattr(module, self.mod_init_function, None)
+        init_name, routes.child_init = params["mod_init_function"], params["child_init_method"]
+        initialize = getattr(module, init_name, None)
         handler = None
         if callable(initialize):
             try:
                 handler = initialize()
             except (Exception, SystemExit) as error:
-                raise modules.failure(error, f"{self.mod_init_function}() failed") from error
+                raise modules.failure(error, f"{init_name}() failed") from error
         # what mod_init returns may be 0 or True: only an object can have functions
         if handler is None or isinstance(handler, int):
             handler = module
-        routes.collect(module, handler, (self.mod_init_function, self.child_init_method))
+        routes.collect(module, handler, (init_name, routes.child_init))
         check_calls(files, list(modules.paths), api, env.route_names or {}, routes)
         self.versions[env] = ref(routes)
         if self._started:
@@ -133,15 +140,16 @@ class AppPython:
         return None if found is None else found()
 
     def _child_init(self, routes: PythonRoutes) -> None:
-        function = getattr(routes.handler, self.child_init_method, None)
+        name = routes.child_init
+        function = getattr(routes.handler, name, None)
         if not callable(function):
             return
         try:
             code = function(self.worker.index + 1)
         except (Exception, SystemExit) as error:
-            raise routes.modules.failure(error, f"{self.child_init_method}() failed") from error
+            raise routes.modules.failure(error, f"{name}() failed") from error
         if isinstance(code, int) and code < 0:
-            raise OperatorError(f"{self.child_init_method}() returned {code}", routes.place_of(function))
+            raise OperatorError(f"{name}() returned {code}", routes.place_of(function))
 
     # --- the configuration's function
 
