@@ -12,7 +12,7 @@ def parameters(script_name: str) -> list[Param]:
     """The parameters; `script_name` is the default of the one called so."""
     return [
         param("script_name", str, script_name, "the Python file", versioned=True),
-        param("mod_init_function", str, "mod_init", "its function that is called first; what it returns", versioned=True),
+        param("mod_init_function", str, "mod_init", "called first; gives the handler", versioned=True),
         param("child_init_method", str, "child_init", "called in each worker with its number, from 1", versioned=True),
         param("load", str, "", "the Python file, as later versions call it; goes before script_name", versioned=True),
         param("blocking_limit", int, 200, BLOCKING),
