@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -254,3 +257,27 @@ onsend_route { $var(s) = 1; }
 
 def test_plain_is_the_default() -> None:
     assert Observer().wants(Rig(SYNC).context()) == PLAIN
+
+
+def test_observed_versions_go_with_theirs(tmp_path: Path) -> None:
+    """A reload makes new ones; those of a version that nobody runs any more are freed, and so are unused ones."""
+    file = tmp_path / "router.cfg"
+    text = '#!KAMAILIO\nloadmodule "sl.so"\nloadmodule "pv.so"\nroute { $var(x) = %d; sl_send_reply("200", "OK"); }\n'
+    file.write_text(text % 0)
+    with Node.from_file(file) as node:
+        recorder = Recorder(WATCHED)
+        node.worker.observation.add(recorder)
+        seen: list[weakref.ref[Any]] = []
+        for number in range(1, 6):
+            node.receive(node.request("OPTIONS", "sip:bob@example.com"))
+            assert node.worker.script is not None
+            seen.append(weakref.ref(node.worker.observation.version(node.worker.script, WATCHED)))
+            file.write_text(text % number)
+            node.worker.services["reloader"].reload()
+        assert [item[2] for item in recorder.told if item[0] == "assigned"] == [0, 1, 2, 3, 4]
+        gc.collect()
+        # the first may have dialogs, two can be gone back to
+        assert [one() is None for one in seen] == [False, True, True, False, False]
+        node.worker.observation.remove(recorder)
+        gc.collect()
+        assert [one() for one in seen] == [None] * 5

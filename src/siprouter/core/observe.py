@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from siprouter.core.values import Value
     from siprouter.core.worker import Worker
 
+Told = Callable[..., Any]
+
 PLAIN = 0
 WATCHED = 1
 """observers are told everything; the script waits where the plain one waits, and nowhere else"""
@@ -106,6 +108,12 @@ class Observation:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.observers: list[Observer] = []
+        self._enter: list[Told] = []
+        self._leave: list[Told] = []
+        self._step: list[Told] = []
+        self._pause: list[Told] = []
+        self._returned: list[Told] = []
+        self._assigned: list[Told] = []
         self._versions: weakref.WeakKeyDictionary[Script, dict[int, Script]] = weakref.WeakKeyDictionary()
         self._frame: ContextVar[Frame | None] = ContextVar("frame", default=None)
 
@@ -114,13 +122,28 @@ class Observation:
         if not self.observers:
             self.worker.hooks.entry.append(self._choose)
         self.observers = [*self.observers, observer]
+        self._listen()
 
     def remove(self, observer: Observer) -> None:
         """It is asked and told no more; with the last one nothing is left of observation."""
         self.observers = [one for one in self.observers if one is not observer]
+        self._listen()
         if not self.observers and self._choose in self.worker.hooks.entry:
             self.worker.hooks.entry.remove(self._choose)
             self._versions.clear()
+
+    def _listen(self) -> None:
+        """Find out who wants to be told what: a method that does nothing need not be called."""
+        self._enter = self._told("enter")
+        self._leave = self._told("leave")
+        self._step = self._told("step")
+        self._pause = self._told("pause")
+        self._returned = self._told("returned")
+        self._assigned = self._told("assigned")
+
+    def _told(self, name: str) -> list[Told]:
+        nothing = getattr(Observer, name)
+        return [getattr(one, name) for one in self.observers if getattr(type(one), name) is not nothing]
 
     def _choose(self, ctx: Context) -> None:
         level = PLAIN
@@ -154,10 +177,10 @@ class Observation:
         """The route block that this task runs, or began in: a look-up that a route left behind still belongs to it."""
         return self._frame.get()
 
-    def _tell(self, method: str, *args: Any) -> None:
-        for observer in self.observers:
+    def _tell(self, listeners: list[Told], *args: Any) -> None:
+        for tell in listeners:
             try:
-                getattr(observer, method)(*args)
+                tell(*args)
             except Exception:
                 self.worker.log.exception("an observer failed")
 
@@ -167,31 +190,32 @@ class Observation:
         """A route begins."""
         frame = Frame(ctx, route, self.frame_of(ctx))
         self._frame.set(frame)
-        self._tell("enter", frame)
+        self._tell(self._enter, frame)
         return frame
 
     def leave(self, frame: Frame, code: int | None) -> None:
         """A route has ended."""
         frame.ended = True
         self._frame.set(frame.parent)
-        self._tell("leave", frame, code)
+        self._tell(self._leave, frame, code)
 
     def step(self, ctx: Context, place: Place) -> None:
         """A statement, or a call in an expression, runs next. None, so that it may stand before an `or`."""
         frame = self.frame_of(ctx)
         if frame is not None:
             frame.place = place
-            self._tell("step", frame, place)
+            self._tell(self._step, frame, place)
 
     async def pause(self, ctx: Context, place: Place) -> None:
         """The same where the message may wait."""
-        self.step(ctx, place)
         frame = self.frame_of(ctx)
         if frame is None:
             return
-        for observer in self.observers:
+        frame.place = place
+        self._tell(self._step, frame, place)
+        for pause in self._pause:
             try:
-                waiting = observer.pause(frame, place)
+                waiting = pause(frame, place)
                 if waiting is not None:
                     await waiting
             except Exception:
@@ -202,14 +226,15 @@ class Observation:
         frame = self.frame_of(ctx)
         if frame is not None:
             frame.place = place
-            self._tell("returned", frame, place, code)
+            if self._returned:
+                self._tell(self._returned, frame, place, code)
         return code
 
     def assigned(self, ctx: Context, place: Place, value: Any) -> None:
         """A variable was set."""
-        frame = self.frame_of(ctx)
+        frame = self.frame_of(ctx) if self._assigned else None
         if frame is not None:
-            self._tell("assigned", frame, place, value)
+            self._tell(self._assigned, frame, place, value)
 
     # --- making observed versions
 
