@@ -25,6 +25,10 @@ EXAMPLES: dict[str, list[dict[str, str]]] = {
         {"user": "alice@a.org", "short": "11@a.org", "uri": "sip:bob@b.org"},
         {"user": "alice@a.org", "short": "12@a.org", "uri": "sip:bob@b.org", "description": 'the "other"'},
     ],
+    "avp": [
+        {"user": "alice@a.org", "attribute": "lang", "value": "en"},
+        {"user": "alice@a.org", "attribute": "7", "value": "1", "type": "3", "uuid": "u1"},
+    ],
     "dialplan": [
         {"dpid": "1", "priority": "1", "match": "regexp", "expression": "^00", "substitute": "^00(.*)"},
         {"dpid": "1", "priority": "2", "match": "equal", "expression": "100", "replacement": "200", "length": "3"},

@@ -33,6 +33,7 @@ TABLES = {
     "uri": "user parts that accounts may use",
     "speeddial": "short numbers of accounts",
     "dialplan": "rules of the dialplan",
+    "avp": "attributes of accounts, as avpops and others load them",
 }
 """the tables that `cli/records.py` keeps: add, rm, show, list, import"""
 

@@ -36,6 +36,10 @@ class LdapError(SipRouterError):
     """The directory is not there, does not answer, or refuses a search."""
 
 
+class LdapAway(LdapError):
+    """No server answers: `told` has heard of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """How to reach a directory; times in seconds."""
@@ -90,7 +94,7 @@ class Directory:
         if self._waiting >= MAX_WAITING:
             raise LdapError("too many searches wait")
         if time.monotonic() < self._not_before:
-            raise LdapError(self._away)
+            raise LdapAway(self._away)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, f"ldap-{self.session.name}")
         self._waiting += 1
@@ -120,6 +124,7 @@ class Directory:
             if not self._away:
                 self.told(text)
             self._away = text
+            return LdapAway(text)
         return LdapError(text)
 
     def _gone(self) -> tuple[type[Exception], ...]:

@@ -139,7 +139,7 @@ def _match(given: str) -> tuple[Value, ...]:
 def kinds(domain: str = "") -> dict[str, Kind]:
     """All kinds by the name of their command; `domain` is that of users who are given without one."""
     found = (_alias(domain), _domain(), _address(), _trusted(), _dispatcher(), _group(domain), _uri(domain))
-    return {kind.command: kind for kind in (*found, _speeddial(domain), _dialplan())}
+    return {kind.command: kind for kind in (*found, _speeddial(domain), _dialplan(), _avp(domain))}
 
 
 def _alias(domain: str) -> Kind:
@@ -217,6 +217,18 @@ def _speeddial(domain: str) -> Kind:
     )
     unique = ("username", "domain", "sd_domain", "sd_username")
     return Kind("speeddial", "speed_dial", "short number", fields, unique, account="user")
+
+
+def _avp(domain: str) -> Kind:
+    fields = (
+        account("user", ("username", "domain"), "whose attribute it is", domain),
+        text("attribute", "attribute", "its name"),
+        text("value", "value", "its value"),
+        number("type", "type", "0: text, +1: the value is a number, +2: the name is one", 0, 3, "0"),
+        text("uuid", "uuid", "unique id of the user", ""),
+    )
+    unique = ("uuid", "username", "domain", "attribute", "value")
+    return Kind("avp", "usr_preferences", "attribute", fields, unique, account="user", stamp="last_modified")
 
 
 def _dialplan() -> Kind:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from siprouter.core.access import PvAccess
 from siprouter.core.args import Parsed
-from siprouter.db.ldap_session import LdapError, Search
+from siprouter.db.ldap_session import LdapAway, LdapError, Search
 from siprouter.modules.ldap.arguments import parse_avp
 from siprouter.modules.ldap.state import Ldap, write
 from siprouter.modules.ldap.urls import SCOPES, escape_filter
@@ -60,7 +60,7 @@ class H350:
         self.ldap = self.worker.module("ldap")
         if self.search_scope.lower() not in SCOPES or not self.search_scope:
             raise OperatorError(f"h350: search_scope must be base, one or sub, found '{self.search_scope}'")
-        if self.ldap_session not in self.ldap.directories:
+        if self.ldap.directories and self.ldap_session not in self.ldap.directories:  # else ldap has said what is wrong
             names = ", ".join(self.ldap.directories)
             raise OperatorError(f"h350: there is no LDAP session '{self.ldap_session}'", suggestion=f"one of {names}")
 
@@ -73,7 +73,8 @@ class H350:
         try:
             return await self.ldap.search(ctx, self.ldap_session, search) or NOT_FOUND
         except LdapError as error:
-            self.log.error("%s(): %s", function, error, source=SOURCE)
+            say = self.log.info if isinstance(error, LdapAway) else self.log.error
+            say("%s(): %s", function, error, source=SOURCE)
             return FAILED
 
     async def sipuri_lookup(self, ctx: Context, uri: str) -> int:

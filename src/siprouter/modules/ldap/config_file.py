@@ -85,8 +85,7 @@ def _plain(value: str, place: SourceLocation) -> str:
 def _session(section: Section, path: str, notes: list[str]) -> Session:
     for key, (_, line) in section.values.items():
         if key not in KEYS:
-            place = SourceLocation(path, line, 1)
-            raise OperatorError(f"ldap: there is no setting '{key}'", place, f"one of {', '.join(KEYS)}")
+            notes.append(f"{path}:{line}: there is no setting '{key}', it has no effect")
         if key in WITHOUT_EFFECT:
             notes.append(f"{path}:{line}: {key} has no effect, as in SIP Router")
     servers = tuple(server.strip() for server in section.values.get(URLS, ("", 0))[0].split(",") if server.strip())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from siprouter.core.access import PvAccess
 from siprouter.core.substitution import Substitution
 from siprouter.core.values import str_to_int
-from siprouter.db.ldap_session import Directory, LdapError, Search, Values, describe_search, load_library
+from siprouter.db.ldap_session import Directory, LdapAway, LdapError, Search, Values, describe_search, load_library
 from siprouter.modules.ldap.arguments import Comparison, Destination
 from siprouter.modules.ldap.config_file import read_file
 from siprouter.modules.ldap.urls import encode_filter_value, parse_url
@@ -104,7 +104,8 @@ class Ldap:
             self.log.error("ldap_search(%s): %s", url[:200], error, source=SOURCE)
             return FAILED
         except LdapError as error:
-            self.log.error("ldap_search(%s): %s", url[:200], error, source=SOURCE)
+            say = self.log.info if isinstance(error, LdapAway) else self.log.error
+            say("ldap_search(%s): %s", url[:200], error, source=SOURCE)
             return FAILED
         if not count:
             self.log.info("nothing found for %s", describe_search(search), source=SOURCE)
