@@ -90,5 +90,14 @@ module = Module(
             help="whether the user of the Remote-Party-ID is an E.164 number",
         ),
     ],
-    cfg_vars=[cfg_var("ring_timeout", int, 0, "seconds for which 183 becomes 180", atomic=True)],
+    cfg_vars=[
+        cfg_var(
+            "ring_timeout",
+            int,
+            0,
+            "seconds for which 183 becomes 180",
+            atomic=True,
+            on_change="change_ring_timeout",
+        )
+    ],
 )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.avp import AvpKey
 from siprouter.core.avp_names import parse_avp_variable
+from siprouter.core.settings import CfgError, ConfigValue
 from siprouter.core.values import Value
 from siprouter.modules.siputils import ring
 from siprouter.util.errors import OperatorError
@@ -35,6 +36,7 @@ class SipUtils:
         self.log = worker.log
         self.rpid_key: AvpKey | None = None
         self.sl: Any = None
+        self._watching = False
         self.ringing = worker.state.table("siputils.ringing")
 
     def configure(self) -> None:
@@ -46,7 +48,19 @@ class SipUtils:
             except ValueError as error:
                 raise OperatorError(f"parameter rpid_avp of siputils: {error}", suggestion='"$avp(s:rpid)"') from None
         if self.cfg.ring_timeout > 0:
+            self.watch_replies()
+
+    def watch_replies(self) -> None:
+        """Look at all replies from now."""
+        if not self._watching:
+            self._watching = True
             self.worker.hooks.message_in.append(lambda data, source: ring.convert(self, data))
+
+    def change_ring_timeout(self, value: ConfigValue) -> None:
+        """The run-time setting is about to change. Raises CfgError."""
+        if not isinstance(value, int) or value <= 0:
+            raise CfgError(f"siputils.ring_timeout must be positive, found {value}")
+        self.watch_replies()
 
     @property
     def separator(self) -> str:

@@ -60,7 +60,7 @@ class TopoH:
             self.worker.log.warning("mask_key is the one that everybody knows: set your own", source="topoh")
         uri, via = (self.uparam_name, self.uparam_prefix), (self.vparam_name, self.vparam_prefix)
         self.masked = Masked(mask, Names(self.mask_ip, uri, via, self.callid_prefix))
-        self.worker.hooks.message_in.append(self.receive)
+        self.worker.hooks.message_in.insert(0, self.receive)  # others see what the script sees
         self.worker.hooks.message_out.append(self.send)
         if self.mask_callid:
             self.worker.services["call_key"] = self.masked.call_key
