@@ -24,6 +24,9 @@ LUA_FILE = re.compile(r'"(/etc/siprouter/\w+\.lua)"')
 LUA_BLOCK = re.compile(r"^```lua\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 PYTHON_FILE = re.compile(r'"(/etc/siprouter/\w+\.py)"')
+OWN_ATTRIBUTE = re.compile(r"^    (ATTRIBUTE .*)$", re.MULTILINE)
+"""what an example needs in the dictionary of RADIUS"""
+
 OWN_TABLE = re.compile(r"`(CREATE TABLE [^`]+)`")
 """tables that an example needs, and that are none of 3.1's"""
 
@@ -56,7 +59,9 @@ def test_example(module: str, text: str, tmp_path: Path) -> None:
     if PLACES in text:
         text = text.replace(PLACES, str(write_database(tmp_path / "city.mmdb")))
     if RADIUS.search(text):
-        text = RADIUS.sub(f'"{radius_config(tmp_path, 1812)}"', text)
+        names = OWN_ATTRIBUTE.findall((Path(siprouter.modules.__path__[0]) / module / "README.md").read_text())
+        (tmp_path / "names").write_text("\n".join(names))
+        text = RADIUS.sub(f'"{radius_config(tmp_path, 1812, more="dictionary names")}"', text)
     text = with_lua_file(module, text, tmp_path)
     text = with_python_file(module, text, tmp_path)
     if LDAP_FILE in text:
