@@ -30,6 +30,7 @@ from siprouter.server.process import (
     pid_file,
     set_limits,
 )
+from siprouter.server.programs import Programs
 from siprouter.server.receive import MessageReceiver
 from siprouter.server.runtime_cfg import declare_network_cfg, declare_network_counters, declare_raw_cfg
 from siprouter.server.sctp_cfg import declare_sctp_cfg, declare_sctp_counters
@@ -42,7 +43,6 @@ EXIT_OK = 0
 EXIT_FAILED = 1
 DRAIN_TIME = 2.0  # seconds that transactions and routes under way get when the server stops
 DRAIN_STEP = 0.02
-MAX_SHELLS = 64
 MAX_WORKERS = 64
 
 Ready = Callable[[bool, bool], None]
@@ -134,7 +134,7 @@ class Server:
         self.syslog: SyslogSink | None = None
         self.stopping = asyncio.Event()
         self.memory: MemoryReports | None = None
-        self._shells = asyncio.Semaphore(MAX_SHELLS)
+        self.programs = Programs()
 
     async def run(self, ready: Ready) -> int:
         """Load, serve, stop; the exit status."""
@@ -179,7 +179,8 @@ class Server:
         self.memory.declare()
         declare_network_counters(worker, assembly.outlet, assembly.network)
         worker.services["main_pid"] = os.getpid()
-        worker.services["shell"] = self.shell
+        worker.services["shell"] = self.programs.shell
+        worker.services["program"] = self.programs.run
         worker.services["upgrade"] = assembly.outlet.upgrade
         worker.services["connection_alias"] = partial(add_alias, assembly)
         assembly.network.stream.http = bool(worker.hooks.http_in)
@@ -310,12 +311,6 @@ class Server:
         for counter in worker.counters:
             if counter.get():
                 self.log.notice("status: %s.%s = %d", counter.group, counter.name, counter.get())
-
-    async def shell(self, command: str) -> int:
-        """Runs a shell command; its exit status, negative for the signal that ended it."""
-        async with self._shells:
-            process = await asyncio.create_subprocess_shell(command, stdin=asyncio.subprocess.DEVNULL)
-            return await process.wait()
 
 
 def is_unfinished(worker: Worker) -> bool:

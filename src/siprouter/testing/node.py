@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -11,6 +11,7 @@ from typing import Any, Self, TypeVar
 from siprouter.core.context import Context
 from siprouter.core.declare import Module
 from siprouter.core.observe import route_for
+from siprouter.core.programs import ProgramResult
 from siprouter.core.routes import FAILURE, REQUEST, CompiledRoute, Script
 from siprouter.core.values import Value
 from siprouter.core.worker import Worker
@@ -89,9 +90,12 @@ class Node:
         resolver = fake_resolver(names or {}, self.clock, log, self._sleep, delay=name_delay)
         self.worker.resolver = resolver
         self.worker.services["shell"] = self._shell
+        self.worker.services["program"] = self._program
         self.worker.services["connection_alias"] = self.network.add_alias
         self.commands: list[str] = []
         """shell commands that the script would have run"""
+        self.programs: Callable[[str, Mapping[str, str], bytes | None], ProgramResult | bytes] = lambda *_: b""
+        """programs(command, environment, input): what such a command would have written, or how it would have ended"""
         try:
             source = Source(text, path, defines, listen, aliases, modules, debug)
             self.diagnostics = load_into(self.worker, source)
@@ -127,6 +131,16 @@ class Node:
     async def _shell(self, command: str) -> int:
         self.commands.append(command)
         return 0
+
+    async def _program(
+        self, command: str, *, environment: Mapping[str, str], data: bytes | None, limit: int, seconds: float
+    ) -> ProgramResult:
+        self.commands.append(command)
+        await asyncio.sleep(0)
+        found = self.programs(command, environment, data)
+        if isinstance(found, ProgramResult):
+            return found
+        return ProgramResult(0, found[:limit], cut=bool(limit) and len(found) > limit)
 
     # --- messages
 
