@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 import pytest
@@ -114,6 +115,17 @@ def test_marks_of_peers_count_for_nothing(node: Node) -> None:
     node.advance(60)
 
 
+@pytest.mark.parametrize("line", ["Contact: <sip:a@1.2.3.4", "Record-Route: <sip:>", "Via: x", "m: ;,;"])
+def test_what_cannot_be_read_does_not_pass(node: Node, line: str) -> None:
+    data = build_message("OPTIONS", "sip:x@10.0.0.2").replace(b"CSeq:", f"{line}\r\nCSeq:".encode(), 1)
+    assert [one.status for one in node.receive(data)] == [400]
+    relayed = node.receive(build_message("OPTIONS", "sip:x@10.0.0.2"))[0]
+    reply = reply_to(relayed.data, 200).replace(b"CSeq:", f"{line}\r\nCSeq:".encode(), 1)
+    assert list(node.receive(reply, "10.0.0.2:5060")) == []
+    node.records.clear()
+    node.advance(60)
+
+
 def test_registrations_are_left_alone(node: Node) -> None:
     contact = "<sip:alice@192.0.2.1>"
     sent = node.receive(build_message("REGISTER", "sip:10.0.0.2", contact=contact, headers=[("TH", "x")]))[0]
@@ -144,6 +156,47 @@ def test_any_octets_in_a_masked_value(data: bytes, whole: bool) -> None:
     if clear is not None:
         assert not set(clear) & set(b"\r\n<> ")
         parse_uri(clear.decode("utf-8", "surrogateescape"))
+
+
+WHOLE = build_message(
+    "REFER",
+    uri(masked(b"sip:bob@10.0.0.2")),
+    to="sip:bob@example.org",
+    to_tag="b",
+    route=["<sip:127.0.0.1;lr;ftag=x>", f"<{uri(masked(b'sip:10.0.0.9;lr'))}>"],
+    contact="<sip:a@10.0.0.1>",
+    headers={"Refer-To": f"<{uri(masked(b'sip:c@10.0.0.3'))}?a=b>", "Record-Route": "<sip:10.0.0.5;lr>", "TH": "dlh"},
+)
+CHUNKS = [
+    b"\r\n",
+    b"Via: ",
+    b"TH: uch\r\n",
+    b";TH=div",
+    b"<",
+    b">",
+    b",",
+    b";",
+    b"sip:",
+    b"10.1.1.10",
+    b"line=sr-",
+    b"\x00",
+    b"*",
+]
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE)), st.integers(0, 8), st.sampled_from(CHUNKS)), max_size=4))
+def test_damaged_messages(node: Node, damage: list[tuple[int, int, bytes]]) -> None:
+    topoh = node.worker.module("topoh")
+    for data in (WHOLE, reply_to(WHOLE, 200)):
+        for start, length, text in damage:
+            data = data[:start] + text + data[start + length :]
+        source = node.source("192.0.2.1:5060")
+        with contextlib.suppress(MessageError):
+            inside = topoh.receive(data, source) or data
+            topoh.send(inside, source, None)
+        topoh.send(data, source, None)
+    node.records.clear()
 
 
 def test_call_keys() -> None:

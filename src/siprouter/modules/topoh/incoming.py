@@ -11,7 +11,8 @@ from siprouter.util.text import to_bytes
 
 
 def unmask_request(msg: Message, masked: Masked, call_ids: bool) -> None:
-    """Edit a received request. Raises MessageError(400) for masked values that a peer made up."""
+    """Edit a received request. Raises MessageError(400) for masked values that a peer made up, and unreadable ones."""
+    check_readable(msg)
     mark = request_mark(msg)
     if msg.to.tag:
         clear = masked.unmask_uri(msg.parsed_uri)
@@ -28,6 +29,7 @@ def unmask_request(msg: Message, masked: Masked, call_ids: bool) -> None:
 
 def unmask_reply(msg: Message, masked: Masked, call_ids: bool) -> bool:
     """Edit a received reply; False: there is nothing to edit. Raises MessageError as above."""
+    check_readable(msg)
     vias = msg.vias()
     if len(vias) == 1:
         return msg.cseq.method_id == M_CANCEL and call_ids and unmask_call_id(msg, masked)
@@ -45,6 +47,14 @@ def unmask_reply(msg: Message, masked: Masked, call_ids: bool) -> bool:
         unmask_call_id(msg, masked)
     put_marks(msg, mark)
     return True
+
+
+def check_readable(msg: Message) -> None:
+    """What cannot be read could not be hidden when the message leaves: MessageError(400)."""
+    msg.vias()
+    msg.contacts()
+    for route in msg.record_routes():
+        _ = route.parsed_uri
 
 
 def unmask_address(msg: Message, address: NameAddr, masked: Masked) -> None:
