@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import siprouter.modules
 from siprouter.rpc.values import RpcError
 from siprouter.testing import LoadError, Node
 from siprouter.util.log import L_NOTICE
@@ -222,3 +225,14 @@ def test_the_server_stops_while_messages_wait() -> None:
         node.worker.modules["debugger"].stop()
         node.settle()
         assert [message.status for message in node.sent] == [200]
+
+
+def test_the_trace_of_the_readme() -> None:
+    readme = (Path(siprouter.modules.__path__[0]) / "debugger" / "README.md").read_text()
+    (text,) = re.findall(r"^```\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    shown = re.findall(r"^    NOTICE: (from-debugger.*)$", readme, re.MULTILINE)
+    with Node(text) as node:
+        ask(node)
+        found = [record.text.replace("<text>", "/etc/siprouter/debugger.cfg") for record in node.records]
+        assert [line for line in found if line.startswith("from-debugger")] == shown
+        assert node.last.status == 200
