@@ -25,11 +25,11 @@ class Desk:
         self.folder = folder
         self.main = str(folder / "k.cfg")
 
-    def analyse(self, text: str, encoding: str = "utf-16", **others: str) -> Analysis:
+    def analyse(self, text: str, encoding: str = "utf-16", trusted: bool = False, **others: str) -> Analysis:
         """Findings of `text`; `others` are files beside it by name without `.cfg`."""
         buffers = {str(self.folder / f"{name}.cfg"): content for name, content in others.items()}
         buffers[self.main] = text
-        return analyse(Task(self.main, {}, buffers, encoding), Log(lambda record: None, -5))
+        return analyse(Task(self.main, {}, buffers, encoding, trusted), Log(lambda record: None, -5))
 
     def complete(self, marked: str) -> dict[str, Item]:
         """What may be typed at the mark."""

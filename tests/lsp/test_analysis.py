@@ -159,3 +159,15 @@ FIXES = {
 def test_a_suggestion_is_a_change_of_the_text(fixed: Callable[[str], str], what: str) -> None:
     before, after = FIXES[what]
     assert fixed(before) == after
+
+
+def test_nothing_that_a_file_names_is_run_without_trust(desk: Desk) -> None:
+    ran = desk.folder / "ran"
+    (desk.folder / "more.py").write_text(f"open({str(ran)!r}, 'w').close()\n\n\nasync def more(ksr): ...\n")
+    text = (
+        'loadmodule "app_python3.so"\nmodparam("app_python3", "load", "more.py")\nroute { route(more); nothing(); }\n'
+    )
+    assert [item.code for item in desk.analyse(text).findings] == ["unknown-function"]
+    assert not ran.exists()
+    desk.analyse(text, trusted=True)
+    assert ran.exists()

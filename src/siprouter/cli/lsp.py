@@ -19,6 +19,7 @@ def main(arguments: list[str]) -> int:
         "-f", "--file", type=Path, metavar="FILE", help="main file of the configuration (found out otherwise)"
     )
     parser.add_argument("-D", "--define", action="append", default=[], metavar="NAME[=VALUE]", help="define NAME")
+    parser.add_argument("--trust", action="store_true", help="run Python and Lua files that configurations name")
     parser.add_argument("--stdio", action="store_true", help="what it does anyway; some editors add it")
     found = parser.parse_args(arguments)
     try:
@@ -33,5 +34,5 @@ def main(arguments: list[str]) -> int:
             raise
         print(f"siprouter lsp: needs the Python package {error.name}: pip install 'siprouter[lsp]'", file=sys.stderr)
         return 2
-    serve(found.file, defines)
+    serve(found.file, defines, found.trust)
     return 0

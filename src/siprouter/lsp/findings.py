@@ -118,6 +118,8 @@ class Task:
     defines: dict[str, str]
     buffers: dict[str, str]
     encoding: str = "utf-16"
+    trusted: bool = False
+    """whether scripts in other languages that the configuration names are run, as a server would"""
 
 
 def analysis_from(plain: dict[str, Any]) -> Analysis:

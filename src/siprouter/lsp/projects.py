@@ -47,7 +47,9 @@ def _includers(folders: list[Path]) -> dict[str, set[str]]:
 def _configurations(folders: list[Path]) -> Iterator[Path]:
     for folder in dict.fromkeys(folders):
         try:
-            yield from (entry for entry in islice(folder.iterdir(), 5 * MAX_FILES) if entry.suffix == ".cfg")
+            yield from (
+                entry for entry in islice(folder.iterdir(), 5 * MAX_FILES) if entry.suffix == ".cfg" and entry.is_file()
+            )
         except OSError:
             continue
 

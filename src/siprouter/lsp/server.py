@@ -30,11 +30,12 @@ MAX_DOCUMENT = 4 * 1024 * 1024
 class Editor(LanguageServer):
     """One editor: its open files, and an Analysis for each configuration that they belong to."""
 
-    def __init__(self, main: str = "", defines: dict[str, str] | None = None) -> None:
-        """`main`: the main file of all open files; "": found out."""
+    def __init__(self, main: str = "", defines: dict[str, str] | None = None, trusted: bool = False) -> None:
+        """`main`: the main file of all open files; "": found out. `trusted`: see Task."""
         super().__init__("siprouter", full_version(), max_workers=2)
         self.main = main
         self.defines = defines or {}
+        self.trusted = trusted
         self.analyst = Analyst()
         self.mains: dict[str, str] = {}
         self.analyses: dict[str, Analysis] = {}
@@ -60,7 +61,7 @@ class Editor(LanguageServer):
         buffers = {self.path(uri): document.source for uri, document in self.workspace.text_documents.items()}
         buffers = {name: text for name, text in buffers.items() if len(text) <= MAX_DOCUMENT}
         encoding = str(self.workspace.position_encoding or "utf-16")
-        analysis = await self.analyst.ask(Task(main, self.defines, buffers, encoding))
+        analysis = await self.analyst.ask(Task(main, self.defines, buffers, encoding, self.trusted))
         self.analyses[main] = analysis
         self._publish(main, analysis)
 
@@ -121,9 +122,9 @@ class Editor(LanguageServer):
                 self.published.pop(main, None)
 
 
-def make_server(main: str = "", defines: dict[str, str] | None = None) -> Editor:
+def make_server(main: str = "", defines: dict[str, str] | None = None, trusted: bool = False) -> Editor:
     """A server with all that it can do; `.start_io()` runs it."""
-    server = Editor(main, defines)
+    server = Editor(main, defines, trusted)
     _documents(server)
     _names(server)
     _typing(server)
@@ -228,6 +229,6 @@ def same(first: Use, second: Use) -> bool:
     return first.kind == second.kind and first.name == second.name
 
 
-def serve(main: Path | None, defines: dict[str, str]) -> None:
+def serve(main: Path | None, defines: dict[str, str], trusted: bool) -> None:
     """Speak with the editor over standard input and output until it ends."""
-    make_server(str(main.absolute()) if main is not None else "", defines).start_io()
+    make_server(str(main.absolute()) if main is not None else "", defines, trusted).start_io()

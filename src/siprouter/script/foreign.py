@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from siprouter.script.diagnostics import Diagnostics
     from siprouter.script.nodes import Config
 
+UNTRUSTED = "untrusted"
+"""in `worker.services`, True: nothing may run that the configuration names, scripts in other languages are left out"""
 ENGINE = "cfgengine"
 NATIVE = ("", "native", "default")
 BY_NAME = {"routes": REQUEST, "failure_routes": FAILURE, "onreply_routes": TM_ONREPLY, "branch_routes": BRANCH}
@@ -99,6 +101,8 @@ def load_foreign(
     config: Config, diagnostics: Diagnostics, env: LoadEnv, worker: Worker, parts: Mapping[str, Any]
 ) -> list[ForeignRoutes]:
     """Load what the modules that run other languages have, and make the names of their functions known."""
+    if worker.hooks.route_sources and worker.services.get(UNTRUSTED):
+        return []
     files = ScriptFiles(config, diagnostics, parts)
     found: list[ForeignRoutes] = []
     for source in worker.hooks.route_sources:

@@ -29,7 +29,7 @@ from siprouter.script.compiler import compile_program
 from siprouter.script.core_table import register_core_functions
 from siprouter.script.diagnostics import Diagnostics, TooManyErrorsError, did_you_mean
 from siprouter.script.fold import fold_config
-from siprouter.script.foreign import engine_of, enter_foreign, load_foreign
+from siprouter.script.foreign import UNTRUSTED, engine_of, enter_foreign, load_foreign
 from siprouter.script.lexer import MODE_MAX, MODE_SER
 from siprouter.script.nodes import Config, LoadModule, LoadPath, ModParam
 from siprouter.script.parser import parse_source
@@ -277,7 +277,7 @@ def compile_script(parsed: Parsed, worker: Worker, version: int = 1) -> Script |
     """Check and compile the route blocks; None when the diagnostics hold an error, whichever step found it."""
     try:
         with collector_paused():
-            parts = load_parts(parsed, worker)
+            parts = {} if worker.services.get(UNTRUSTED) else load_parts(parsed, worker)
             foreign = load_foreign(parsed.config, parsed.diagnostics, parsed.env or worker.env, worker, parts)
             program = _resolve(parsed, worker)
             if not parsed.diagnostics.errors:

@@ -15,6 +15,7 @@ from siprouter.core.core_cfg import declare_core_cfg
 from siprouter.core.worker import Surroundings, Worker
 from siprouter.rpc.core import register_core_rpcs
 from siprouter.script.diagnostics import Diagnostics
+from siprouter.script.foreign import UNTRUSTED
 from siprouter.script.load import Parsed, ScriptError, compile_script, load_modules, parse_file
 from siprouter.script.params import core_settings
 from siprouter.script.source import SourceFile, read_source
@@ -198,12 +199,16 @@ def apply_overrides(worker: Worker, options: RunOptions) -> None:
 
 
 async def check(
-    options: RunOptions, log: Log, read: Callable[[Path], SourceFile] = read_source
+    options: RunOptions, log: Log, read: Callable[[Path], SourceFile] = read_source, trusted: bool = True
 ) -> Diagnostics:
-    """Everything that can be said about a configuration without opening a socket. Raises OperatorError: unreadable."""
+    """Everything that can be said about a configuration without opening a socket. Raises OperatorError: unreadable.
+
+    `trusted` False: scripts in other languages that it names are not run.
+    """
     parsed = parse_file(options.file, options.defines, read=read)
     assembly = Assembly(asyncio.get_running_loop(), log)
     assembly.worker.services["in_memory"] = True
+    assembly.worker.services[UNTRUSTED] = not trusted
     options.check_only = True
     try:
         assembly.load(parsed, options)
