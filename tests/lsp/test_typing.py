@@ -113,3 +113,23 @@ def test_hover_over_nothing(desk: Desk) -> None:
 def test_the_call_around_the_cursor(text: str, call: tuple[str, int], string: str | None) -> None:
     cursor = look(text, len(text))
     assert (cursor.call, cursor.string) == (call, string)
+
+
+SER = """\
+#!SER
+loadmodule "xlog.so"
+route {
+    $f.state = "x";
+    $count = 1;
+    ¦
+}
+"""
+
+
+def test_scripts_of_ser_have_attributes_and_modules_of_ser(desk: Desk) -> None:
+    variables = desk.complete(SER.replace("¦", "$¦"))
+    assert set(variables) == {"$f.state", "$count"}
+    assert (variables["$f.state"].typed, variables["$f.state"].text) == (0, "f.state")
+    assert "xdbg" in desk.complete(SER.replace("¦", "x¦"))
+    assert "xlog" in desk.complete(SER.replace("¦", "x¦"))
+    assert desk.hover(SER.replace("¦", "$f.st¦ate = 2;")) == "attribute `$f.state`\n\nhere 2 times"

@@ -182,15 +182,21 @@ def _argument(
 
 
 def _variables(word: str, analysis: Analysis, vocabulary: Vocabulary, typed: int | None = None) -> Iterator[Item]:
-    """Pseudo-variables; the `$` (and a parenthesis behind it) stays as typed."""
+    """Pseudo-variables, in SER's scripts attributes; the `$` (and a parenthesis behind it) stays as typed."""
     count = len(word) if typed is None else typed
+    used = dict.fromkeys(use.name for use in analysis.uses if use.kind == "variable")
+    if vocabulary.ser:
+        for name in used:
+            yield Item(name, VARIABLE, count, "attribute", "", name[1:] if typed is None else name)
+        return
     for name, (pv, module) in vocabulary.pvars.items():
         text = name if typed is None else f"${name}"
         if pv.bind is not None and pv.inner_required:
             text += "("
         yield Item(f"${name}", VARIABLE, count, pv.help, render.pvar_markdown(pv, module), text)
-    for used in dict.fromkeys(use.name for use in analysis.uses if use.kind == "variable" and "(" in use.name):
-        yield Item(used, VARIABLE, count, "used in this configuration", "", used[1:] if typed is None else used)
+    for name in used:
+        if "(" in name:
+            yield Item(name, VARIABLE, count, "used in this configuration", "", name[1:] if typed is None else name)
 
 
 def _inner_names(name: str, typed: str, analysis: Analysis, vocabulary: Vocabulary) -> Iterator[Item]:

@@ -30,6 +30,8 @@ def hover(line: str, column: int, use: Use | None, analysis: Analysis, vocabular
         return words.DIRECTIVES.get(found[1], "")
     if use is not None and use.kind not in ("function", "variable"):
         return _named(use, analysis)
+    if vocabulary.ser and use is not None and use.kind == "variable":
+        return _attribute(use, analysis)
     if (found := _at(_TRANSFORMATION, line, column)) is not None and column > found.start():
         item = vocabulary.transformations.get(found[1].lower())
         if item is not None:
@@ -66,6 +68,11 @@ def _named(use: Use, analysis: Analysis) -> str:
     made = [one.span for one in analysis.uses if one.kind == use.kind and one.name == use.name and one.defines]
     place = f"line {made[0].line + 1} of {made[0].file.rpartition('/')[2]}" if made else "nowhere"
     return f"`{use.kind}[{use.name}]`\n\ndefined: {place}, {times}"
+
+
+def _attribute(use: Use, analysis: Analysis) -> str:
+    count = sum(1 for one in analysis.uses if one.kind == use.kind and one.name == use.name)
+    return f"attribute `{use.name}`\n\nhere {count} time{'s'[: count != 1]}"
 
 
 def _select(typed: str, vocabulary: Vocabulary) -> str:

@@ -21,6 +21,7 @@ from siprouter.script.stream import starts_line
 _WORDS = (ID, NUM, NUM_ID, STR)
 _OPEN = {"(": 1, "[": 1, "{": 1, ")": -1, "]": -1, "}": -1}
 _VARIABLE = re.compile(r"\$\(?([A-Za-z_]\w*)(?:\(([^()$\n]{1,80})\)|)")
+_ATTRIBUTE = re.compile(r"[$%](?:([ft][rud]?|g)\.)?([A-Za-z_]\w*)")
 _DEFINE_USE = re.compile(r"^[ \t]*(?:#!|!!)(?:ifn?def|\w*define|\w*def)[ \t]+([A-Za-z_]\w*)", re.MULTILINE)
 MAX_SHOWN = 60
 
@@ -217,10 +218,13 @@ class Index:
         """Variables within a token."""
         if token.macro or "$" not in (text := token.text):
             return
-        for found in _VARIABLE.finditer(text):
-            inner = f"({found[2]})" if found[2] is not None else ""
+        for found in (_ATTRIBUTE if self._analysis.ser else _VARIABLE).finditer(text):
             start, end = token.start + found.start(), token.start + found.end()
-            self._use("variable", f"${found[1]}{inner}", token.source, start, end)
+            if self._analysis.ser:
+                name = f"${found[1]}.{found[2]}" if found[1] else f"${found[2]}"
+            else:
+                name = f"${found[1]}({found[2]})" if found[2] is not None else f"${found[1]}"
+            self._use("variable", name, token.source, start, end)
 
     # --- collecting
 

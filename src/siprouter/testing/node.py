@@ -255,7 +255,7 @@ class Node:
         if self.clock() >= self._next_tick:
             self._next_tick += 1
             self.worker.state.tick()
-            for callback in self.worker.hooks.tick:
+            for callback in tuple(self.worker.hooks.tick):
                 callback(self.clock())
         self.settle()
 
