@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ssl
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,12 @@ class DomainAuthority:
         self.path.write_bytes(self.certificate.public_bytes(PEM))
 
 
+@lru_cache
+def make_key(slot: int) -> rsa.RSAPrivateKey:
+    """A key; making one takes long, so those of a slot are the same."""
+    return rsa.generate_private_key(65537, 2048)
+
+
 class Identity:
     """The key and the certificate of a domain, valid from and to the beginning of years, in files of `folder`."""
 
@@ -58,9 +65,9 @@ class Identity:
         names: list[x509.GeneralName] | None = None,
         start: int = 2011,
         end: int = 2045,
-        bits: int = 2048,
+        slot: int = 0,
     ) -> None:
-        self.key = rsa.generate_private_key(65537, bits)
+        self.key = make_key(slot)
         name = subject(domain)
         builder = (
             x509.CertificateBuilder()

@@ -39,6 +39,34 @@ def system_authorities() -> Path | None:
     return None if found is None else Path(found)
 
 
+class Downloads:
+    """Files by their addresses: who asks for one that is on its way waits for that, and no more than `most` are."""
+
+    def __init__(self, context: ssl.SSLContext, limit: int, seconds: float, most: int) -> None:
+        self.context = context
+        self.limit = limit
+        self.seconds = seconds
+        self.most = most
+        self._running: dict[str, asyncio.Task[bytes]] = {}
+
+    async def get(self, url: str) -> bytes:
+        """The file at `url`; see `fetch`. Raises FetchError."""
+        task = self._running.get(url)
+        if task is None:
+            if len(self._running) >= self.most:
+                raise FetchError(f"{self.most} downloads go on already")
+            task = asyncio.create_task(fetch(url, self.context, self.limit, self.seconds), name="download")
+            self._running[url] = task
+            task.add_done_callback(lambda _: self._running.pop(url, None))
+        # others may wait for the same one
+        return await asyncio.shield(task)
+
+    def close(self) -> None:
+        """Break off what goes on."""
+        for task in self._running.values():
+            task.cancel()
+
+
 class _Answer:
     """What httptools tells about the response."""
 

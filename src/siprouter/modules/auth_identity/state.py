@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from siprouter.http.fetch import FetchError, client_context, fetch, system_authorities
+from siprouter.http.fetch import Downloads, FetchError, client_context, system_authorities
 from siprouter.modules.auth_identity.caches import CertificateCache, ReplayGuard
 from siprouter.modules.auth_identity.certificates import (
     Authorities,
@@ -69,11 +69,10 @@ class AuthIdentity:
         self.worker = worker
         self.key: Any = None
         self.key_ends = 0.0
-        self.context: Any = None
+        self.downloads: Downloads
         self.authorities: Authorities
         self.certificates = CertificateCache(0)
         self.replays = ReplayGuard(0, 0)
-        self._fetches = 0
 
     def configure(self) -> None:
         """Check the parameters, read key and certificates. Raises OperatorError."""
@@ -83,7 +82,8 @@ class AuthIdentity:
                 raise OperatorError(f"auth_identity: {name} must be at least 1, found {getattr(self, name)}")
         self.certificates = CertificateCache(self.certificate_cache_limit)
         self.replays = ReplayGuard(self.callid_cache_limit, self.auth_validity_time)
-        self.context = client_context(self.cainfo_path)
+        context = client_context(self.cainfo_path)
+        self.downloads = Downloads(context, MAX_CERTIFICATE, FETCH_SECONDS, MAX_FETCHES)
         system = system_authorities()
         paths = [Path(self.cainfo_path)] if self.cainfo_path else []
         paths += [system] if system is not None else []
@@ -107,6 +107,10 @@ class AuthIdentity:
         if not begins_at(certificate) <= now <= ends_at(certificate):
             raise OperatorError(f"auth_identity: the certificate {self.certificate_path} is not valid now")
         self.key, self.key_ends = key, ends_at(certificate)
+
+    def stop(self) -> None:
+        """Break off downloads."""
+        self.downloads.close()
 
     def _refuse(self, why: str, *values: object, result: int) -> int:
         self.worker.log.info(why, *values, source=KEY)
@@ -191,15 +195,10 @@ class AuthIdentity:
         if known is not None:
             ctx.vars[KEY] = Found(url, known, True)
             return 1
-        if self._fetches >= MAX_FETCHES:
-            return self._refuse("vrfy_get_certificate: %d downloads go on already", self._fetches, result=-6)
-        self._fetches += 1
         try:
-            data = await fetch(url, self.context, MAX_CERTIFICATE, FETCH_SECONDS)
+            data = await self.downloads.get(url)
         except FetchError as error:
             return self._refuse("vrfy_get_certificate: %s: %s", url, error, result=-6)
-        finally:
-            self._fetches -= 1
         certificate = load_certificate(data, bool(self.accept_pem_certs))
         if certificate is None:
             return self._refuse("vrfy_get_certificate: %s is no certificate", url, result=-7)
