@@ -1,5 +1,6 @@
 cimport cython
 
+from siprouter.core.worker cimport Worker
 from siprouter.transport.endpoint cimport Endpoint
 
 
@@ -9,7 +10,7 @@ cdef class Entry:
 
 
 cdef class Blacklist:
-    cdef public object worker
+    cdef public Worker worker
     cdef public dict entries
     cdef public Py_ssize_t hits
     cdef public Py_ssize_t evicted
@@ -21,4 +22,4 @@ cdef class Blacklist:
 
 
 @cython.locals(services=dict, found=Blacklist)
-cpdef Blacklist blacklist_of(worker)
+cpdef Blacklist blacklist_of(Worker worker)

@@ -1,5 +1,7 @@
 from siprouter.core.avp cimport AvpStore
+from siprouter.core.worker cimport Worker
 from siprouter.sip.message cimport Message
+from siprouter.sip.uri cimport Uri, parse_uri
 from siprouter.transport.endpoint cimport Endpoint
 
 
@@ -15,7 +17,7 @@ cdef class Branch:
 
 
 cdef class Context:
-    cdef public object worker
+    cdef public Worker worker
     cdef public object script
     cdef public Message msg
     cdef public Endpoint source
@@ -44,8 +46,12 @@ cdef class Context:
     cdef public int route_depth
     cdef public bint dropped
     cdef public dict var_map
-    cdef public object uri_cache
+    cdef public Uri uri_cache
     cdef public bint uri_consumed
+    cdef public int hops
+
+    cpdef str uri_text(self)
+    cpdef Uri uri_parts(self)
 
     cpdef set_uri(self, str uri)
     cpdef revert_uri(self)

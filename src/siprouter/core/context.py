@@ -51,6 +51,7 @@ class Context:
         "flags",
         "force_rport",
         "force_socket",
+        "hops",
         "instance",
         "msg",
         "new_uri",
@@ -106,11 +107,16 @@ class Context:
         self.var_map: dict[str, Any] | None = None
         self.uri_cache: Uri | None = None
         self.uri_consumed = False
+        self.hops = -1
 
     @property
     def uri(self) -> str:
         """The present request URI: rewritten, or as received."""
-        uri: str = self.msg.uri if self.new_uri is None else self.new_uri
+        return self.uri_text()
+
+    def uri_text(self) -> str:
+        """`uri`, for compiled code."""
+        uri: str = self.msg.uri_text() if self.new_uri is None else self.new_uri
         return uri
 
     def set_uri(self, uri: str) -> None:
@@ -127,8 +133,12 @@ class Context:
     @property
     def parsed_uri(self) -> Uri:
         """The present request URI, parsed. Raises UriError (a PeerError)."""
+        return self.uri_parts()
+
+    def uri_parts(self) -> Uri:
+        """`parsed_uri`, for compiled code."""
         if self.new_uri is None:
-            parsed: Uri = self.msg.parsed_uri
+            parsed: Uri = self.msg.uri_parts()
             return parsed
         if self.uri_cache is None:
             self.uri_cache = parse_uri(self.new_uri)

@@ -1,3 +1,6 @@
+cimport cython
+
+
 cdef class Counter:
     cdef public object getter
     cdef public str group
@@ -19,5 +22,6 @@ cdef class Counter:
 cdef class Counters:
     cdef dict _groups
 
+    @cython.locals(members=dict, counter=Counter)
     cpdef Counter declare(self, str group, str name, str help=*, getter=*, bint no_reset=*)
     cpdef Counter find(self, str group, str name)

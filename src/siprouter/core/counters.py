@@ -61,8 +61,12 @@ class Counters:
         self, group: str, name: str, help: str = "", getter: Callable[[], int] | None = None, no_reset: bool = False
     ) -> Counter:
         """The counter `group`:`name`, made if new; help and getter are filled in when they were missing."""
-        members = self._groups.setdefault(group, {})
+        members = self._groups.get(group)
+        if members is None:
+            members = self._groups[group] = {}
         counter = members.get(name)
+        if counter is not None and not help and getter is None:
+            return counter
         if counter is None:
             counter = members[name] = Counter(group, name, help, getter, no_reset)
         counter.help = counter.help or help

@@ -23,6 +23,7 @@ from siprouter.core.outgoing import (
 )
 from siprouter.core.send_flags import ADD_LOCAL_RPORT, as_advertised, forward_flags
 from siprouter.sip.build import build_forward
+from siprouter.sip.names import M_ACK, M_CANCEL, M_INVITE
 from siprouter.transport.endpoint import Endpoint, is_stream
 from siprouter.util.errors import PeerError
 
@@ -35,11 +36,16 @@ def stateless_branch(ctx: Context) -> str:
     """The same branch for each retransmission of a request, another one for every other (16.11)."""
     msg = ctx.msg
     via = msg.via
-    parts = (via.branch, via.host, via.port, msg.call_id, msg.cseq.number, msg.from_.tag, msg.to.tag, ctx.uri)
-    method = "" if msg.method in ("ACK", "CANCEL", "INVITE") else msg.method
+    method = "" if msg.method_id in (M_ACK, M_CANCEL, M_INVITE) else msg.method
+    number = msg.cseq.number
+    tag = msg.to_address().tag
+    from_tag = msg.from_address().tag
     if not setting(ctx.worker, "syn_branch", 1):
-        return lasting_branch((*parts, method))
-    digest = hash((parts, method))
+        text = msg.call_id_text()
+        return lasting_branch((via.branch, via.host, via.port, text, number, from_tag, tag, ctx.uri_text(), method))
+    # one text is hashed quicker than a tuple of many
+    hop = f"{via.branch} {via.host}:{via.port}"
+    digest = hash(f"{hop} {msg.call_id_text()} {number} {from_tag} {tag} {method} {ctx.uri_text()}")
     high = digest >> 32 & 0xFFFFFFFF
     low = digest & 0xFFFFFFFF
     return f"z9hG4bKs{high:08x}{low:08x}.0"
@@ -58,7 +64,7 @@ def forward_request(ctx: Context, hop: NextHop | None = None) -> int:
     """
     try:
         if hop is None:
-            hop = next_hop(ctx.dst_uri or ctx.uri)
+            hop = next_hop(ctx.dst_uri) if ctx.dst_uri else next_hop(ctx.uri_parts())
     except PeerError as error:
         ctx.worker.log.warning("cannot forward %s: %s", ctx.msg.method, error.reason)
         return _counted(ctx, False)
@@ -124,12 +130,11 @@ def send_to(ctx: Context, target: Target, branch: str) -> bool:
         endpoint = larger
         data = build_request(ctx, endpoint, branch)
     blacklist = blacklist_of(worker)
-    now = worker.now()
-    if blacklist.avoids(endpoint, now) or not passes_onsend(ctx, data, endpoint):
+    if (blacklist.entries and blacklist.avoids(endpoint, worker.now())) or not passes_onsend(ctx, data, endpoint):
         return False
     if worker.outlet.send(data, endpoint):
         return True
-    blacklist.add(ERR_SEND, endpoint, now)
+    blacklist.add(ERR_SEND, endpoint, worker.now())
     return False
 
 

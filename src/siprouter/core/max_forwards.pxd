@@ -5,6 +5,7 @@ from siprouter.sip.headers cimport Header
 from siprouter.sip.message cimport Message
 
 cdef int H_MAX_FORWARDS
+cdef tuple _NUMBERS
 
 @cython.locals(msg=Message)
 cpdef int hops_left(Context ctx) except? -100

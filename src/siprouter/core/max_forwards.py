@@ -13,15 +13,13 @@ if TYPE_CHECKING:
 
 ABSENT = -1
 BROKEN = -2
-HOPS_LEFT = "maxfwd.hops_left"
+_NUMBERS = tuple(str(number).encode() for number in range(256))
 
 
 def hops_left(ctx: Context) -> int:
     """Max-Forwards as far as it was counted down, ABSENT, or BROKEN (logged)."""
-    if ctx.var_map is not None:
-        counted = ctx.var_map.get(HOPS_LEFT)
-        if counted is not None:
-            return int(counted)
+    if ctx.hops >= 0:
+        return ctx.hops
     msg: Message = ctx.msg
     try:
         return msg.max_forwards
@@ -35,8 +33,9 @@ def set_hops(ctx: Context, hops: int) -> None:
     msg: Message = ctx.msg
     header = msg.get(H_MAX_FORWARDS)
     if header is not None:
-        msg.replace(header.start, header.end - header.start, str(hops).encode())
-        ctx.variables()[HOPS_LEFT] = hops
+        value = _NUMBERS[hops] if 0 <= hops <= 255 else str(hops).encode()
+        msg.replace(header.start, header.end - header.start, value)
+        ctx.hops = hops
 
 
 def add_hops(ctx: Context, hops: int) -> None:

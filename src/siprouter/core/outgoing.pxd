@@ -2,6 +2,7 @@ cimport cython
 
 from siprouter.core.context cimport Context
 from siprouter.core.routes cimport CompiledRoute, Script
+from siprouter.core.worker cimport Worker
 from siprouter.sip.build cimport build_reply
 from siprouter.sip.message cimport Message
 from siprouter.sip.uri cimport Uri, parse_uri
@@ -39,7 +40,7 @@ cdef class SingleTarget:
     cpdef Target next(self)
 
 
-cpdef object setting(worker, str name, default)
+cpdef object setting(Worker worker, str name, default)
 cpdef str reason_phrase(int status)
 @cython.locals(parsed=Uri, host=str, transport=str)
 cpdef NextHop next_hop(uri, int proto=*)
@@ -49,17 +50,17 @@ cpdef NextHop next_hop_of_via(Via via)
 @cython.locals(ip=str, proto=int)
 cpdef Target literal_target(NextHop hop)
 @cython.locals(listener=Listener, listeners=Listeners)
-cpdef Endpoint endpoint_for(worker, target, Listener forced, Listener received, int flags=*)
-cpdef Endpoint endpoint_for_large(worker, Endpoint to, Py_ssize_t size, unsigned int send_flags, Listener forced)
+cpdef Endpoint endpoint_for(Worker worker, target, Listener forced, Listener received, int flags=*)
+cpdef Endpoint endpoint_for_large(Worker worker, Endpoint to, Py_ssize_t size, unsigned int send_flags, Listener forced)
 @cython.locals(via=Via, ip=str, port=int)
-cpdef Endpoint reply_target(worker, Message msg, Endpoint source, bint force_rport, int flags=*)
+cpdef Endpoint reply_target(Worker worker, Message msg, Endpoint source, bint force_rport, int flags=*)
 cpdef Endpoint flagged(Endpoint to, int flags)
 @cython.locals(via=Via)
-cpdef tuple via_notes(worker, Message msg, Endpoint source, bint force_rport)
+cpdef tuple via_notes(Worker worker, Message msg, Endpoint source, bint force_rport)
 @cython.locals(line=bytes)
 cpdef bytes via_line(Listener listener, str branch, long connection=*, long rport=*)
 cpdef bytes route_lines(str path)
-cpdef bytes server_line(worker)
+cpdef bytes server_line(Worker worker)
 @cython.locals(lines=list, text=str, tag=str, received=str, rport=int)
 cpdef bytes build_own_reply(Context ctx, Message msg, int status, str reason, str to_tag, bytes headers=*, bytes body=*)
 @cython.locals(script=Script, route=CompiledRoute)

@@ -62,7 +62,7 @@ MAX_WARNING = 256
 
 def setting(worker: Worker, name: str, default: Any) -> Any:
     """A core parameter, or `default` where the worker knows none of that name."""
-    return getattr(worker.settings, name, default)
+    return worker.core.get(name, default)
 
 
 def reason_phrase(status: int) -> str:

@@ -37,16 +37,19 @@ class Settings:
     def __init__(self, params: tuple[CoreParam, ...] = ()) -> None:
         object.__setattr__(self, "declared", {})
         object.__setattr__(self, "explicit", set())
+        object.__setattr__(self, "values", {})
         for param in params:
             self.declare(param)
 
     declared: dict[str, CoreParam]
     explicit: set[str]
+    values: dict[str, Any]
+    """all of them by name; read only"""
 
     def declare(self, param: CoreParam) -> None:
         """Make `param` known with its default."""
         self.declared[param.name] = param
-        object.__setattr__(self, param.name, list(param.default) if isinstance(param.default, list) else param.default)
+        self._put(param.name, list(param.default) if isinstance(param.default, list) else param.default)
 
     def find(self, name: str) -> CoreParam | None:
         """A parameter by its name or alias."""
@@ -58,8 +61,12 @@ class Settings:
         """Set the parameter with this very name."""
         if name not in self.declared:
             raise AttributeError(name)
-        object.__setattr__(self, name, value)
+        self._put(name, value)
         self.explicit.add(name)
+
+    def _put(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        self.values[name] = value
 
     def __setattr__(self, name: str, value: Any) -> None:
         self.set(name, value)

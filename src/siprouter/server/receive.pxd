@@ -3,6 +3,7 @@ cimport cython
 from siprouter.core.context cimport Context
 from siprouter.core.counters cimport Counter
 from siprouter.core.routes cimport CompiledRoute, Script
+from siprouter.core.worker cimport Worker
 from siprouter.sip.message cimport Message, parse_message
 from siprouter.transport.endpoint cimport Endpoint
 
@@ -10,7 +11,7 @@ cdef int CORE_ONREPLY
 
 
 cdef class MessageReceiver:
-    cdef public object worker
+    cdef public Worker worker
     cdef object _http
     cdef list _message_in
     cdef list _request_in

@@ -56,6 +56,10 @@ def build_forward(
 
 def via_edits(via: Via, received: str, rport: int, edits: list[Edit]) -> None:
     """Appends the edits that note the source address and port in a Via; "" and 0 note nothing (RFC 3581 section 4)."""
+    if received and rport and via.rport_end == via.end and not via.received_end:
+        noted = f"rport={rport};received={received}".encode()  # by far the most frequent
+        edits.append(make_edit(via.rport_start, via.rport_end - via.rport_start, noted))
+        return
     extra = ""
     if received:
         if via.received_end:

@@ -46,6 +46,17 @@ cdef class Message(HeaderBlock):
     cdef bytes _body
     cdef dict _addresses
 
+    cpdef str uri_text(self)
+
+    cpdef Uri uri_parts(self)
+
+    @cython.locals(header=Header)
+    cpdef str call_id_text(self)
+
+    cpdef NameAddr from_address(self)
+
+    cpdef NameAddr to_address(self)
+
     @cython.locals(header=Header, via=Via, pos=Py_ssize_t)
     cpdef list vias(self)
 

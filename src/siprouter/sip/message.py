@@ -70,9 +70,16 @@ class Message(HeaderBlock):
 
     # --- start line
 
+    # Each of these is a property, and a method for compiled code: that calls a method directly, a property through
+    # Python.
+
     @property
     def uri(self) -> str:
         """The request URI as received; "" for a reply."""
+        return self.uri_text()
+
+    def uri_text(self) -> str:
+        """`uri`."""
         if self._uri is None:
             self._uri = self.text(self.uri_start, self.uri_end) if self.is_request else ""
         return self._uri
@@ -80,6 +87,10 @@ class Message(HeaderBlock):
     @property
     def parsed_uri(self) -> Uri:
         """The parts of the received request URI; of a sound request only."""
+        return self.uri_parts()
+
+    def uri_parts(self) -> Uri:
+        """`parsed_uri`."""
         assert self._parsed_uri is not None
         return self._parsed_uri
 
@@ -98,6 +109,10 @@ class Message(HeaderBlock):
     @property
     def call_id(self) -> str:
         """The Call-ID."""
+        return self.call_id_text()
+
+    def call_id_text(self) -> str:
+        """`call_id`."""
         if self._call_id is None:
             header = self.get(H_CALL_ID)
             assert header is not None
@@ -107,6 +122,10 @@ class Message(HeaderBlock):
     @property
     def from_(self) -> NameAddr:
         """From. MessageError(400) where it is malformed (replies only, a request was checked)."""
+        return self.from_address()
+
+    def from_address(self) -> NameAddr:
+        """`from_`."""
         if self._from is None:
             self._from = self.address(H_FROM)
         return self._from
@@ -114,6 +133,10 @@ class Message(HeaderBlock):
     @property
     def to(self) -> NameAddr:
         """To. MessageError(400) where it is malformed (replies only, a request was checked)."""
+        return self.to_address()
+
+    def to_address(self) -> NameAddr:
+        """`to`."""
         if self._to is None:
             self._to = self.address(H_TO)
         return self._to

@@ -28,11 +28,10 @@ cdef class Table(Shared):
     cdef public dict by_dialog
     cdef public dict by_key
     cdef public dict by_label
-    cdef public bytes entropy
-    cdef public int entropy_used
     cdef public long long first_label
     cdef public Py_ssize_t limit
     cdef public long long next_label
+    cdef public list nonces
     cdef public object random_bytes
 
     @cython.locals(transaction=Transaction, first=Transaction, other=Transaction, count=int)
@@ -41,7 +40,7 @@ cdef class Table(Shared):
     cpdef link_dialog(self, Transaction transaction)
     @cython.locals(transaction=Transaction)
     cpdef Transaction create_local(self, request, str method, double now)
-    @cython.locals(label="long long", nonce=str)
+    @cython.locals(label="long long", low="unsigned int")
     cpdef register(self, Transaction transaction, str mark)
     cpdef forget(self, transaction)
     @cython.locals(first=Transaction)
@@ -50,7 +49,7 @@ cdef class Table(Shared):
     cpdef unlink_dialog(self, Transaction transaction)
     @cython.locals(transaction=Transaction, branch=Branch)
     cpdef Branch find_reply(self, Message reply)
-    @cython.locals(transaction=Transaction, index="long long", branch=Branch)
+    @cython.locals(transaction=Transaction, label="long long", index="long long", branch=Branch)
     cpdef Branch find_branch(self, str branch_id)
     @cython.locals(transaction=Transaction)
     cpdef Transaction find_request(self, Message request, str key=*)
@@ -68,11 +67,14 @@ cdef class Table(Shared):
     cpdef close(self)
 
 
+cpdef list make_nonces(bytes entropy)
+@cython.locals(value="long long", i=Py_ssize_t, c=int)
+cpdef long long hex_number(str text, Py_ssize_t start, Py_ssize_t end) except -2
 @cython.locals(via=Via)
 cpdef str request_key(Message request)
 cpdef bint same_value(Message one, Message other, int header_id) except -1
 cpdef str hop_text(Via via)
-@cython.locals(route=str, origin=tuple, parts=tuple, digest="Py_hash_t")
+@cython.locals(route=str, origin=tuple, parts=tuple, digest="Py_hash_t", high="unsigned int", low="unsigned int")
 cpdef str loop_mark(Message request, Endpoint source)
-@cython.locals(mark=str, request=Message)
+@cython.locals(mark=bytes, request=Message)
 cpdef bint is_loop(Transaction transaction) except -1

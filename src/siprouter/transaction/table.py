@@ -39,11 +39,10 @@ class Table(Shared):
         "by_dialog",
         "by_key",
         "by_label",
-        "entropy",
-        "entropy_used",
         "first_label",
         "limit",
         "next_label",
+        "nonces",
         "random_bytes",
     )
 
@@ -63,8 +62,7 @@ class Table(Shared):
         self.by_key: dict[str, Transaction] = {}
         self.by_dialog: dict[str, Transaction] = {}
         self.by_label: dict[int, Transaction] = {}
-        self.entropy = b""
-        self.entropy_used = 0
+        self.nonces: list[str] = []
         self.first_label = int.from_bytes(random_bytes(3), "big")
         self.next_label = self.first_label
 
@@ -102,7 +100,7 @@ class Table(Shared):
     def link_dialog(self, transaction: Transaction) -> None:
         """Into the chain of INVITEs with one Call-ID and CSeq number; one past the bound is not found that way."""
         request = transaction.request
-        dialog_key = f"{request.cseq.number}\n{request.call_id}"
+        dialog_key = f"{request.cseq.number}\n{request.call_id_text()}"
         first = self.by_dialog.get(dialog_key)
         if first is not None:
             if first.same_call >= MAX_SAME_CALL:
@@ -128,13 +126,11 @@ class Table(Shared):
         while label in self.by_label:
             label = (label + 1) & 0xFFFFFFFF
         self.next_label = (label + 1) & 0xFFFFFFFF
-        if self.entropy_used >= len(self.entropy):
-            self.entropy = self.random_bytes(ENTROPY_OCTETS)
-            self.entropy_used = 0
-        nonce = self.entropy[self.entropy_used : self.entropy_used + NONCE_OCTETS].hex()
-        self.entropy_used += NONCE_OCTETS
+        if not self.nonces:
+            self.nonces = make_nonces(self.random_bytes(ENTROPY_OCTETS))
+        low = label
         transaction.label = label
-        transaction.tid = f"{COOKIE}{label:08x}{nonce}.{mark}"
+        transaction.tid = f"{COOKIE}{low:08x}{self.nonces.pop()}.{mark}"
         self.by_label[label] = transaction
         self.stats.created += 1
         self.stats.current += 1
@@ -193,12 +189,12 @@ class Table(Shared):
         """The branch with this identifier, that of our Via."""
         if len(branch_id) <= TID_LENGTH + 1 or branch_id[TID_LENGTH] != ".":
             return None
-        try:
-            transaction = self.by_label.get(int(branch_id[LABEL_START:LABEL_END], 16))
-            index = int(branch_id[TID_LENGTH + 1 :], 16)
-        except ValueError:
+        label = hex_number(branch_id, LABEL_START, LABEL_END)
+        index = hex_number(branch_id, TID_LENGTH + 1, len(branch_id))
+        if label < 0:
             return None
-        if transaction is None or transaction.tid != branch_id[:TID_LENGTH]:
+        transaction = self.by_label.get(label)
+        if transaction is None or not branch_id.startswith(transaction.tid):
             return None
         if not 0 <= index < len(transaction.branches):
             return None
@@ -239,14 +235,14 @@ class Table(Shared):
             if transaction.is_invite and transaction.status >= 300 and self.is_same_hop(transaction, ack, True):
                 return ACK_NEGATIVE, transaction
             transaction = transaction.sibling
-        transaction = self.by_dialog.get(f"{ack.cseq.number}\n{ack.call_id}")
+        transaction = self.by_dialog.get(f"{ack.cseq.number}\n{ack.call_id_text()}")
         if transaction is None:
             return ACK_NONE, None
-        tag = ack.to.tag
-        from_tag = ack.from_.tag
+        tag = ack.to_address().tag
+        from_tag = ack.from_address().tag
         while transaction is not None:
             request: Message = transaction.request
-            if transaction.status < 300 and request.from_.tag == from_tag:
+            if transaction.status < 300 and request.from_address().tag == from_tag:
                 if transaction.relayed_branch == LOCAL_REPLY:
                     if transaction.to_tag == tag:
                         return ACK_LOCAL, transaction
@@ -263,7 +259,7 @@ class Table(Shared):
             return True
         first: Message = transaction.request
         if relaxed:
-            if first.to.uri != request.to.uri or first.from_.tag != request.from_.tag:
+            if first.to.uri != request.to.uri or first.from_.tag != request.from_address().tag:
                 return False
         elif not same_value(first, request, H_FROM) or not same_value(first, request, H_TO):
             return False
@@ -286,6 +282,29 @@ class Table(Shared):
             transaction.destroy()
 
 
+def make_nonces(entropy: bytes) -> list[str]:
+    """The nonces of as many transactions as the octets suffice for, in hex."""
+    return [entropy[i : i + NONCE_OCTETS].hex() for i in range(0, len(entropy), NONCE_OCTETS)]
+
+
+def hex_number(text: str, start: int, end: int) -> int:
+    """The number that up to eight hex digits make; -1 where there are more, none, or other characters."""
+    value = 0
+    if not start < end <= start + 8:
+        return -1
+    for i in range(start, end):
+        c = ord(text[i])
+        if 48 <= c <= 57:
+            value = value * 16 + c - 48
+        elif 97 <= c <= 102:
+            value = value * 16 + c - 87
+        elif 65 <= c <= 70:
+            value = value * 16 + c - 55
+        else:
+            return -1
+    return value
+
+
 def request_key(request: Message) -> str:
     """What identifies a request hop by hop, its method aside; ACK and CANCEL have their INVITE's.
 
@@ -294,8 +313,8 @@ def request_key(request: Message) -> str:
     """
     via = request.via
     if via.branch.startswith(COOKIE):
-        return f"{via.branch}\n{via.host}:{via.port}\n{request.cseq.number}\n{request.call_id}"
-    return f"\n{request.cseq.number}\n{request.call_id}"
+        return f"{via.branch}\n{via.host}:{via.port}\n{request.cseq.number}\n{request.call_id_text()}"
+    return f"\n{request.cseq.number}\n{request.call_id_text()}"
 
 
 def same_value(one: Message, other: Message, header_id: int) -> bool:
@@ -320,15 +339,18 @@ def loop_mark(request: Message, source: Endpoint) -> str:
     if request.get(H_ROUTE) is not None:
         route = "\n".join([request.value(header) for header in request.all(H_ROUTE)])
     origin = (source.proto, source.ip, source.port)
-    parts = (request.uri, request.call_id, request.from_.tag, request.to.tag, request.cseq.number, route, origin)
+    parts = (request.uri_text(), request.call_id_text(), request.from_address().tag, request.to_address().tag, request.cseq.number, route, origin)
     digest = hash(parts)
-    return f"{digest >> 32 & 0xFFFFFFFF:08x}{digest & 0xFFFFFFFF:08x}"
+    high = digest >> 32 & 0xFFFFFFFF
+    low = digest & 0xFFFFFFFF
+    return f"{high:08x}{low:08x}"
 
 
 def is_loop(transaction: Transaction) -> bool:
     """Whether the request has been here before with nothing changed: our mark for it stands in one of its Vias."""
-    mark = transaction.tid[TID_LENGTH - 17 :] + "."
     request: Message | None = transaction.request
     if request is None:
         return False
-    return request.buf.find(mark.encode(), 0, request.body_start) >= 0
+    mark = transaction.tid[TID_LENGTH - 17 :].encode() + b"."
+    # looking for it everywhere first is quicker than saying where
+    return mark in request.buf and request.buf.find(mark, 0, request.body_start) >= 0

@@ -5,13 +5,12 @@ import socket
 import struct
 from typing import Protocol
 
-from siprouter.transport.endpoint import AF_INET
 
 MAX_DATAGRAM = 65536
 BATCH = 32  # datagrams taken in one go
 
 Address = tuple[str, int]
-RawAddress = bytes | tuple[str | int, ...]
+RawAddress = int | bytes | tuple[str | int, ...]
 
 try:
     from siprouter.transport._syscalls import Inbox, send_datagram
@@ -61,6 +60,7 @@ class PlainDatagrams:
 
     def source(self, raw: RawAddress) -> Address:
         """See Datagrams."""
+        assert isinstance(raw, tuple)
         return str(raw[0]).partition("%")[0], int(raw[1])
 
     def send(self, data: bytes, ip: str, port: int) -> int:
@@ -96,9 +96,9 @@ class FastDatagrams:
 
     def source(self, raw: RawAddress) -> Address:
         """See Datagrams."""
+        if isinstance(raw, int):
+            return socket.inet_ntop(socket.AF_INET, (raw >> 16).to_bytes(4, "big")), raw & 0xFFFF
         assert isinstance(raw, bytes)
-        if self._family == AF_INET:
-            return socket.inet_ntop(socket.AF_INET, raw[4:8]), struct.unpack_from("!H", raw, 2)[0]
         return socket.inet_ntop(socket.AF_INET6, raw[8:24]), struct.unpack_from("!H", raw, 2)[0]
 
     def send(self, data: bytes, ip: str, port: int) -> int:

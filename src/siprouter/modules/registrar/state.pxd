@@ -2,6 +2,7 @@ cimport cython
 
 from siprouter.core.context cimport Context
 from siprouter.core.counters cimport Counter
+from siprouter.core.worker cimport Worker
 from siprouter.modules.registrar.aor cimport make_aor
 from siprouter.modules.sl.state cimport Sl
 from siprouter.sip.uri cimport Uri, parse_uri
@@ -21,7 +22,7 @@ cdef class Registrar:
     cdef public object path_use_received
     cdef public object cfg
     cdef public object stats
-    cdef public object worker
+    cdef public Worker worker
     cdef public object usrloc
     cdef public Sl sl
     cdef public object rules

@@ -2,6 +2,7 @@ cimport cython
 
 from siprouter.core.context cimport Context
 from siprouter.core.late_edits cimport find_late, insert_late
+from siprouter.core.worker cimport Worker
 from siprouter.modules.rr.record cimport RecordRoute
 from siprouter.sip.edits cimport Edit
 from siprouter.sip.message cimport Message
@@ -11,7 +12,7 @@ cdef str PRESET
 
 
 cdef class RecordRouting:
-    cdef public object worker
+    cdef public Worker worker
     cdef public object log
     cdef public list callbacks
     cdef public int append_fromtag

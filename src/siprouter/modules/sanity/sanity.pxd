@@ -1,6 +1,7 @@
 cimport cython
 
 from siprouter.core.context cimport Context
+from siprouter.core.worker cimport Worker
 from siprouter.modules.sanity.checks cimport Failure
 
 
@@ -9,7 +10,7 @@ cdef class Sanity:
     cdef public object uri_checks
     cdef public object proxy_require
     cdef public object autodrop
-    cdef public object worker
+    cdef public Worker worker
     cdef public object sl
     cdef public object extensions
     cdef public dict selected

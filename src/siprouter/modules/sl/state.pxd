@@ -4,6 +4,7 @@ from siprouter.core.context cimport Context
 from siprouter.core.counters cimport Counter
 from siprouter.core.outgoing cimport build_own_reply, reply_target
 from siprouter.core.send_flags cimport reply_flags
+from siprouter.core.worker cimport Worker
 from siprouter.sip.message cimport Message
 from siprouter.transport.endpoint cimport Endpoint
 
@@ -16,7 +17,7 @@ cdef class Sl:
     cdef public object default_reason
     cdef public object bind_tm
     cdef public object stats
-    cdef public object worker
+    cdef public Worker worker
     cdef public bytes secret
     cdef public double acks_until
     cdef public object tm

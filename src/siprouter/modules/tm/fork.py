@@ -338,6 +338,7 @@ def branch_context(ctx: Context) -> Context:
     copy.script_flags = ctx.script_flags
     copy.avps = ctx.avps
     copy.var_map = ctx.var_map
+    copy.hops = ctx.hops
     copy.transaction = ctx.transaction
     copy.tm = ctx.tm
     copy.force_rport = ctx.force_rport

@@ -3,6 +3,7 @@ cimport cython
 from siprouter.core.context cimport Context
 from siprouter.core.outgoing cimport reply_target
 from siprouter.core.send_flags cimport reply_flags
+from siprouter.core.worker cimport Worker
 from siprouter.modules.tm.hints cimport Hints, hints_of
 from siprouter.modules.tm.user cimport ScriptUser
 from siprouter.sip.message cimport Message
@@ -50,7 +51,7 @@ cdef class Tm:
     cdef public str on_sl_reply
     cdef public Table table
     cdef public ScriptUser user
-    cdef public object worker
+    cdef public Worker worker
     cdef public list carried_headers
     cdef public dict write_lines
     cdef dict __dict__

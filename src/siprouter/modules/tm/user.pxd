@@ -5,6 +5,7 @@ from siprouter.core.context cimport Context
 from siprouter.core.outgoing cimport build_own_reply, flagged
 from siprouter.core.routes cimport CompiledRoute
 from siprouter.core.send_flags cimport reply_flags
+from siprouter.core.worker cimport Worker
 from siprouter.modules.tm.build cimport BranchInfo
 from siprouter.modules.tm.fork cimport try_next_target
 from siprouter.modules.tm.hints cimport Hints, hints_of
@@ -31,7 +32,7 @@ cdef int TM_ONREPLY
 
 cdef class ScriptUser:
     cdef public object tm
-    cdef public object worker
+    cdef public Worker worker
     cdef public bytes tag_secret
 
     cpdef int run(self, CompiledRoute route, Context ctx) except? -1000

@@ -187,6 +187,7 @@ class ScriptUser:
         ctx.script_flags = first.script_flags
         ctx.avps = first.avps
         ctx.var_map = first.var_map
+        ctx.hops = first.hops
         ctx.reply_headers = list(first.reply_headers) if first.reply_headers else None
         ctx.force_rport = first.force_rport
         ctx.send_flags = first.send_flags
