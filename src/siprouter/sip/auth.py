@@ -1,29 +1,32 @@
 """Authorization, Proxy-Authorization and the challenges they answer (RFC 3261 section 22, RFC 7616, RFC 8760)."""
 
-import re
-from dataclasses import dataclass
-
 from siprouter.sip.errors import MessageError
 from siprouter.sip.names import TOKEN_CHARS
 
 MAX_PARAMS = 64
 
-# Possessive throughout: what was matched is never given back, so that no text takes longer than its length.
-_TOKEN = "[" + "".join(re.escape(chr(code)) for code in range(128) if TOKEN_CHARS[code]) + "]++"
-_QUOTED = r'(?:[^"\\]|\\.)*+'
-_PARAM = re.compile(rf'[ ,]*+({_TOKEN}) *+= *+(?:"({_QUOTED})"|([^ ,"]*+)) *+(?=,|\Z)', re.DOTALL)
-_OPEN_QUOTE = re.compile(rf'[ ,]*+{_TOKEN} *+= *+"{_QUOTED}\\?\Z', re.DOTALL)
 
-
-@dataclass(frozen=True, slots=True)
 class AuthParams:
-    """Credentials or a challenge: the scheme in lower case, the parameters as lower-case name → value.
+    """Credentials or a challenge: the scheme in lower case, the parameters as lower-case name → value. Immutable.
 
     Values are without their quotes; what is inside stays as written, since digests are made over just that.
     """
 
-    scheme: str
-    params: dict[str, str]
+    __slots__ = ("params", "scheme")
+
+    def __init__(self, scheme: str, params: dict[str, str]) -> None:
+        self.scheme = scheme
+        self.params = params
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AuthParams):
+            return NotImplemented
+        return self.scheme == other.scheme and self.params == other.params
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"AuthParams({self.scheme!r}, {self.params!r})"
 
     def get(self, name: str) -> str:
         """A parameter's value, "" where it is absent."""
@@ -72,17 +75,45 @@ def parse_auth(text: str) -> AuthParams:
 
 
 def _parse_auth_params(text: str) -> dict[str, str]:
+    """Reads ``name=value, name="value"`` in one pass; empty elements are passed over."""
     found: dict[str, str] = {}
+    token = TOKEN_CHARS
+    size = len(text)
+    end = size
+    while end > 0 and (text[end - 1] == " " or text[end - 1] == ","):
+        end -= 1
     at = 0
-    end = len(text.rstrip(" ,"))
     while at < end:
-        match = _PARAM.match(text, at)
-        if match is None:
-            raise MessageError(400, "Unbalanced Quotes" if _OPEN_QUOTE.match(text, at) else "Bad Credentials")
-        name, quoted, plain = match.groups()
-        name = name.lower()
-        if name in found or len(found) >= MAX_PARAMS:
+        while text[at] == " " or text[at] == ",":
+            at += 1
+        start = at
+        while at < size and ord(text[at]) < 128 and token[ord(text[at])]:
+            at += 1
+        name = text[start:at].lower()
+        at = _behind_spaces(text, at, size)
+        if not name or at >= size or text[at] != "=" or name in found or len(found) >= MAX_PARAMS:
             raise MessageError(400, "Bad Credentials")
-        found[name] = plain if quoted is None else quoted
-        at = match.end()
+        start = at = _behind_spaces(text, at + 1, size)
+        if at < size and text[at] == '"':
+            start = at = at + 1
+            while at < size and text[at] != '"':
+                at += 2 if text[at] == "\\" else 1
+            if at >= size:
+                raise MessageError(400, "Unbalanced Quotes")
+            found[name] = text[start:at]
+            at += 1
+        else:
+            while at < size and text[at] != " " and text[at] != "," and text[at] != '"':
+                at += 1
+            found[name] = text[start:at]
+        at = _behind_spaces(text, at, size)
+        if at < size and text[at] != ",":
+            raise MessageError(400, "Bad Credentials")
     return found
+
+
+def _behind_spaces(text: str, at: int, size: int) -> int:
+    """The position of the first character from `at` on that is no space."""
+    while at < size and text[at] == " ":
+        at += 1
+    return at

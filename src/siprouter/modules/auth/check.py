@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from siprouter.sip.auth import AuthParams, parse_auth
 from siprouter.sip.digest import is_known_algorithm
 from siprouter.sip.errors import MessageError
@@ -22,7 +20,6 @@ EXEMPT = frozenset((M_ACK, M_CANCEL, M_PRACK))
 MAX_HEADERS = 16
 RESPONSE_LENGTHS = {"md5": 32, "sha-256": 64, "sha-512-256": 64}
 QOPS = ("", "auth", "auth-int")
-COUNT = re.compile("[0-9a-fA-F]{8}")
 
 
 class Check:
@@ -53,7 +50,7 @@ class Check:
 
 def algorithm_of(credentials: AuthParams) -> str:
     """Their hash function in lower case, without ``-sess``: what HA1 must have been made with."""
-    name = credentials.params.get("algorithm")
+    name = credentials.get("algorithm")
     return name.lower().removesuffix("-sess") if name else "md5"
 
 
@@ -61,14 +58,14 @@ def find_credentials(check: Check, msg: Message, algorithms: tuple[str, ...]) ->
     """Fill in the first credentials of the realm (in any case) whose algorithm is offered; sets `state`."""
     check.state = NO_CREDENTIALS
     realm = check.realm.lower()
-    for header in msg.all(check.header_id)[:MAX_HEADERS]:
+    for header in msg.all(H_PROXY_AUTHORIZATION if check.proxy else H_AUTHORIZATION)[:MAX_HEADERS]:
         value = msg.value(header)
         try:
             found = parse_auth(value)
         except MessageError:
             check.state = BAD_CREDENTIALS
             return
-        if not found.is_digest or found.realm.lower() != realm:
+        if found.scheme != "digest" or found.get("realm").lower() != realm:
             continue
         check.credentials, check.value = found, value
         if is_complete(found) and algorithm_of(found) in algorithms:
@@ -79,17 +76,31 @@ def find_credentials(check: Check, msg: Message, algorithms: tuple[str, ...]) ->
 
 def is_complete(credentials: AuthParams) -> bool:
     """Whether all is there that a response is computed from, in a form that can be compared (RFC 2617 3.2.2)."""
-    get = credentials.params.get
-    user, algorithm, qop = get("username", ""), get("algorithm", ""), get("qop", "").lower()
-    if user[:1] in ("", "@") or not get("nonce") or not get("uri") or not is_known_algorithm(algorithm):
+    user = credentials.get("username")
+    algorithm = credentials.get("algorithm")
+    qop = credentials.get("qop").lower()
+    if not user or user[0] == "@" or not credentials.get("nonce") or not credentials.get("uri"):
         return False
-    if len(get("response", "")) != RESPONSE_LENGTHS[algorithm_of(credentials)]:
+    if not is_known_algorithm(algorithm):
         return False
-    if qop not in QOPS or (algorithm and algorithm.lower().endswith("-sess") and not get("cnonce")):
+    if len(credentials.get("response")) != RESPONSE_LENGTHS[algorithm_of(credentials)]:
         return False
-    return not qop or (bool(get("cnonce")) and parse_count(get("nc", "")) >= 0)
+    if qop not in QOPS or (algorithm and algorithm.lower().endswith("-sess") and not credentials.get("cnonce")):
+        return False
+    return not qop or (credentials.get("cnonce") != "" and parse_count(credentials.get("nc")) >= 0)
 
 
 def parse_count(text: str) -> int:
     """A nonce count: eight hexadecimal digits; -1 for anything else."""
-    return int(text, 16) if COUNT.fullmatch(text) else -1
+    if len(text) != 8:
+        return -1
+    value = 0
+    for i in range(8):
+        c = ord(text[i])
+        if 48 <= c <= 57:
+            value = value * 16 + c - 48
+        elif 97 <= (c | 32) <= 102:
+            value = value * 16 + (c | 32) - 87
+        else:
+            return -1
+    return value

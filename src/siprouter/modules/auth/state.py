@@ -90,14 +90,14 @@ class Auth(AuthSettings):
         return check
 
     def _look_at_nonce(self, ctx: Context, check: Check) -> None:
-        get = check.credentials.get
-        found = self.nonces.read(get("nonce"), self.worker.wall_clock(), self._checked(ctx))
+        given = check.credentials
+        found = self.nonces.read(given.get("nonce"), self.worker.wall_clock(), self._checked(ctx))
         if found.state == FORGED:
             check.state = BAD_NONCE
             self.stats.forged_nonces.inc()
             return
         # the response covers nc only where there is a qop; a counted nonce may come with any message
-        counted = bool(self.counts) and bool(get("qop"))
+        counted = self.counts > 0 and given.get("qop") != ""
         check.stale = found.state == STALE or (found.state != VALID and not counted)
         tracker = self.tracker
         if check.stale or tracker is None:
@@ -106,7 +106,7 @@ class Auth(AuthSettings):
             check.stale = True
             return
         if counted:
-            check.nonce_count = parse_count(get("nc"))
+            check.nonce_count = parse_count(given.get("nc"))
             check.stale = not tracker.may_count(found.number, check.nonce_count)
         elif self.once:
             check.stale = not tracker.may_use(found.number)
@@ -116,8 +116,9 @@ class Auth(AuthSettings):
         """Whether the response proves knowledge of `ha1`; takes as long for a user who does not exist (None)."""
         expected = self.decoys[algorithm_of(check.credentials)] if ha1 is None else ha1
         qop = check.credentials.get("qop")
-        body = ctx.msg.body if len(qop) > 4 else b""
-        return check_response(check.credentials, expected.lower(), ctx.msg.method, body) and ha1 is not None
+        msg = ctx.msg
+        body = msg.body if len(qop) > 4 else b""
+        return check_response(check.credentials, expected.lower(), msg.method, body) and ha1 is not None
 
     def accept(self, ctx: Context, check: Check) -> int:
         """The response was right: OK, or ERROR for a nonce that is stale or was used before.
@@ -156,7 +157,7 @@ class Auth(AuthSettings):
     def password_ha1(self, check: Check, password: str) -> str:
         """HA1 of a password for the user name, realm and algorithm of the credentials."""
         credentials = check.credentials
-        return compute_ha1(credentials.username, check.realm, password, algorithm_of(credentials))
+        return compute_ha1(credentials.get("username"), check.realm, password, algorithm_of(credentials))
 
     def challenge(
         self, ctx: Context, realm: str, proxy: bool, qop: str | None = None, stale: bool | None = None
@@ -177,10 +178,11 @@ class Auth(AuthSettings):
         name = self.proxy_challenge_header if proxy else self.www_challenge_header
         value = qop if qop is not None else self.qop
         self.stats.challenges.inc()
-        return "".join(
-            f"{name}: {build_challenge(realm, nonce, algorithm=algorithm, qop=value, stale=stale)}\r\n"
-            for algorithm in self.offered
-        )
+        lines = []
+        for algorithm in self.offered:
+            challenge = build_challenge(realm, nonce, algorithm=algorithm, qop=value, stale=stale)
+            lines.append(f"{name}: {challenge}\r\n")
+        return "".join(lines)
 
     def store_challenge(
         self, ctx: Context, realm: str, proxy: bool, qop: str | None = None, stale: bool | None = None
@@ -199,16 +201,14 @@ class Auth(AuthSettings):
         elif not self.auth_checks_in_dlg and not self.auth_checks_no_dlg:
             return None
         else:
-            flags = self.auth_checks_in_dlg if msg.to.tag else self.auth_checks_no_dlg
+            flags = self.auth_checks_in_dlg if msg.to_address().tag else self.auth_checks_no_dlg
         if not flags:
             return None
-        parts = (
-            ctx.uri if flags & CHECK_URI else "",
-            msg.call_id if flags & CHECK_CALL_ID else "",
-            msg.from_.tag if flags & CHECK_FROM_TAG else "",
-            ctx.source.ip if flags & CHECK_SOURCE else "",
-        )
-        return to_bytes("\0".join(parts))
+        text = ctx.uri_text() + "\0" if flags & CHECK_URI else "\0"
+        text += msg.call_id_text() + "\0" if flags & CHECK_CALL_ID else "\0"
+        text += msg.from_address().tag + "\0" if flags & CHECK_FROM_TAG else "\0"
+        text += ctx.source.ip if flags & CHECK_SOURCE else ""
+        return to_bytes(text)
 
     def consume(self, ctx: Context) -> bool:
         """Remove the credentials that were accepted last (of Authorization first) from what is forwarded."""

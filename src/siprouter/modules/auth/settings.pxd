@@ -1,0 +1,24 @@
+cdef class AuthSettings:
+    cdef public object algorithm
+    cdef public int auth_checks_in_dlg
+    cdef public int auth_checks_no_dlg
+    cdef public int auth_checks_register
+    cdef public object challenge_attr
+    cdef public int force_stateless_reply
+    cdef public long nc_array_order
+    cdef public long nc_array_size
+    cdef public long nid_pool_no
+    cdef public long nonce_auth_max_drift
+    cdef public int nonce_count
+    cdef public long nonce_expire
+    cdef public int one_time_nonce
+    cdef public long otn_in_flight_no
+    cdef public long otn_in_flight_order
+    cdef public object proxy_challenge_header
+    cdef public str qop
+    cdef public object secret
+    cdef public object www_challenge_header
+    cdef public tuple algorithms
+    cdef public tuple offered
+    cdef public long counts
+    cdef public long once
