@@ -11,7 +11,7 @@ from siprouter.db.interface import Database
 from siprouter.db.script_sql import dialect_of, parse_script_sql, run
 from siprouter.db.sql import Dialect
 from siprouter.util.errors import NOWHERE, OperatorError
-from tests.support.fakes import INVITE, context, make_worker
+from tests.support.fakes import context, make_worker
 
 HOSTILE = [
     "bob",
@@ -34,7 +34,7 @@ class Script:
     def __init__(self) -> None:
         self.worker = make_worker("pv", "textops")
         self.env = LoadEnv(self.worker)
-        self.ctx: Context = context(self.worker, INVITE)
+        self.ctx: Context = context(self.worker)
 
     def set(self, **values: str | int | None) -> None:
         for name, value in values.items():

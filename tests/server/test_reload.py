@@ -363,6 +363,7 @@ async def test_the_server_offers_it(file: Path, monkeypatch: pytest.MonkeyPatch)
     worker.services["in_memory"] = True
     assembly.load(parse_file(options.file), options)
     monkeypatch.chdir("/")
+    worker.services["reloader"].beside = False  # nobody runs the loop here
     first = worker.script
     changed(file, "debug=-3\nmax_while_loops=9\n" + routes("two"), 1)
     for _ in range(3):

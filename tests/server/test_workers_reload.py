@@ -73,6 +73,25 @@ def test_a_worker_that_starts_again_runs_what_the_others_run(server: Workers) ->
     assert server.rpc_value("cfg.rollback_script")["version"] == 2
 
 
+async def test_messages_are_answered_while_a_large_script_is_compiled(server: Workers) -> None:
+    steps = "".join(f'    if ($rU =~ "^{number}[0-9]+$") {{ $rU = "x{number}"; }}\n' for number in range(1500))
+    server.write(script("large", f"route[large] {{\n{steps}}}\n"))
+    endpoint = Endpoint("asker", server.address)
+    try:
+        reload = asyncio.create_task(asyncio.to_thread(server.rpc, "cfg.reload"))
+        seen = []
+        while not reload.done():
+            call = f"beside{len(seen)}@test"
+            endpoint.send(options_request(call, endpoint.port))
+            seen.append((await asyncio.to_thread(endpoint.expect, 200, 20.0, call)).start)
+        assert (await reload)[0]["version"] == 2
+    finally:
+        endpoint.close()
+    # the second one was answered by the old version, long before the new one was ready
+    assert len(seen) > 3 and seen[1].endswith("one")
+    assert answers(server, "large") == {"large"}
+
+
 async def test_a_hundred_reloads_lose_no_call(server: Workers) -> None:
     async with Traffic(server.address, patience=30.0) as traffic:
         run = asyncio.create_task(traffic.run(RATE, SECONDS))

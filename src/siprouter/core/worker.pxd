@@ -29,3 +29,5 @@ cdef class Worker:
     cdef public dict services
     cdef public object env
     cdef public object log
+    cdef public object observation
+    cdef dict __dict__

@@ -6,6 +6,7 @@ that nobody can go back to is freed.
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import weakref
 from collections.abc import Callable, Iterable
@@ -33,6 +34,7 @@ from siprouter.script.reload import (
     prepare,
 )
 from siprouter.script.source import Texts
+from siprouter.server.aside import aside
 from siprouter.server.dialog_versions import DialogVersions
 from siprouter.util.errors import OperatorError
 
@@ -88,6 +90,9 @@ class Reloader:
         self.pinned = frozenset(pinned)
         self.together: Together | None = None
         """the other workers, where there are any"""
+        self.beside = False
+        """whether a new version is compiled in a thread, so that messages do not wait for it"""
+        self._loading = asyncio.Lock()
         self.files: tuple[str, ...] = script.files
         """all files that the last attempt read, and those that run"""
         self._read = read
@@ -124,12 +129,30 @@ class Reloader:
         return prepared.changes
 
     async def reload_all(self) -> Changes:
-        """`reload` in all workers of this server, or in none."""
-        return self.reload() if self.together is None else await self.together.reload()
+        """`reload` in all workers of this server, or in none, while messages are handled."""
+        if self.together is not None:
+            return await self.together.reload()
+        async with self.lead():
+            prepared = await self.prepare_beside()
+            self.commit(prepared)
+            return prepared.changes
 
     async def rollback_all(self) -> Changes:
         """`rollback` in all workers of this server."""
-        return self.rollback() if self.together is None else await self.together.rollback()
+        if self.together is not None:
+            return await self.together.rollback()
+        async with self.lead():
+            return self.rollback()
+
+    def lead(self) -> asyncio.Lock:
+        """What is held while a version is loaded. Raises OperatorError where that is being done."""
+        if self._loading.locked():
+            raise OperatorError("the script is being loaded already")
+        return self._loading
+
+    async def prepare_beside(self) -> Prepared:
+        """`prepare_file`, while messages are handled."""
+        return await aside(self.prepare_file) if self.beside else self.prepare_file()
 
     def prepare_file(self) -> Prepared:
         """Load what the file says now. Raises OperatorError, and nothing has changed then."""
@@ -264,7 +287,7 @@ class Watcher:
         seen, self._seen = self._seen, reloader.look()
         if self._seen == reloader.tried or self._seen != seen:
             return
-        if reloader.together is not None:
+        if reloader.beside or reloader.together is not None:
             reloader.worker.spawn(self._reload_all(), "reload")
             return
         try:

@@ -152,6 +152,7 @@ class Assembly:
         if options.log_stderr:
             pinned.append("log_stderror")
         reloader = offer_reload(self.worker, lambda: parse_file(file, defines), parsed, pinned)
+        reloader.beside = True
         if options.watch and self.worker.index == 0:
             self.worker.hooks.tick.append(Watcher(reloader).tick)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from siprouter.rpc.values import RpcError
 from siprouter.script.load import parse_again
 from siprouter.script.source import Texts
+from siprouter.server.aside import aside
 from siprouter.server.seat import LoadedVersion
 from siprouter.transport.frames import RESTART, VERSION
 from siprouter.util.errors import OperatorError
@@ -35,7 +36,6 @@ class ReloadTogether:
         self._team = team
         self._defines = defines
         self._prepared: Prepared | None = None
-        self._leading = asyncio.Lock()
         for what, function in (
             (PREPARE, self._prepare),
             (COMMIT, self._commit),
@@ -55,9 +55,9 @@ class ReloadTogether:
 
     async def reload(self) -> Changes:
         """See `Reloader.reload`."""
-        async with self._lead():
+        async with self._reloader.lead():
             reloader = self._reloader
-            prepared = reloader.prepare_file()
+            prepared = await reloader.prepare_beside()
             number = prepared.script.version
             try:
                 await self._ask_all(PREPARE, number, prepared.parsed.config.texts)
@@ -76,16 +76,11 @@ class ReloadTogether:
 
     async def rollback(self) -> Changes:
         """See `Reloader.rollback`."""
-        async with self._lead():
+        async with self._reloader.lead():
             changes = self._reloader.rollback()
             self._tell_supervisor()
             await self._follow(ROLLBACK, self._reloader.current.number)
             return changes
-
-    def _lead(self) -> asyncio.Lock:
-        if self._leading.locked():
-            raise OperatorError("the script is being loaded already")
-        return self._leading
 
     async def _ask_all(self, what: str, *args: Any) -> None:
         asked: list[Awaitable[Any]] = [
@@ -124,12 +119,15 @@ class ReloadTogether:
 
     # --- following
 
-    def _prepare(self, number: int, texts: Texts) -> None:
+    async def _prepare(self, number: int, texts: Texts) -> None:
         self._drop()
         try:
-            self._prepared = self._reloader.prepare(parse_again(texts, self._defines), number)
+            self._prepared = await aside(self._compile, number, texts)
         except OperatorError as error:
             raise RpcError(500, str(error)) from None
+
+    def _compile(self, number: int, texts: Texts) -> Prepared:
+        return self._reloader.prepare(parse_again(texts, self._defines), number)
 
     def _commit(self, number: int) -> None:
         prepared, self._prepared = self._prepared, None

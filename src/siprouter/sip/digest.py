@@ -6,9 +6,9 @@ from hmac import compare_digest
 from siprouter.sip.auth import AuthParams
 from siprouter.util.text import to_bytes
 
-
 try:
-    from _md5 import md5 as _plain_md5  # for texts as short as ours the one in OpenSSL takes three times as long
+    # for texts as short as ours the one in OpenSSL takes three times as long
+    from _md5 import md5 as _plain_md5  # type: ignore[import-not-found]
 except ImportError:
     _plain_md5 = hashlib.md5
 

@@ -339,7 +339,8 @@ def loop_mark(request: Message, source: Endpoint) -> str:
     if request.get(H_ROUTE) is not None:
         route = "\n".join([request.value(header) for header in request.all(H_ROUTE)])
     origin = (source.proto, source.ip, source.port)
-    parts = (request.uri_text(), request.call_id_text(), request.from_address().tag, request.to_address().tag, request.cseq.number, route, origin)
+    tags = (request.from_address().tag, request.to_address().tag)
+    parts = (request.uri_text(), request.call_id_text(), tags, request.cseq.number, route, origin)
     digest = hash(parts)
     high = digest >> 32 & 0xFFFFFFFF
     low = digest & 0xFFFFFFFF
@@ -352,5 +353,4 @@ def is_loop(transaction: Transaction) -> bool:
     if request is None:
         return False
     mark = transaction.tid[TID_LENGTH - 17 :].encode() + b"."
-    # looking for it everywhere first is quicker than saying where
-    return mark in request.buf and request.buf.find(mark, 0, request.body_start) >= 0
+    return request.buf.find(mark, 0, request.body_start) >= 0

@@ -5,7 +5,6 @@ import socket
 import struct
 from typing import Protocol
 
-
 MAX_DATAGRAM = 65536
 BATCH = 32  # datagrams taken in one go
 
