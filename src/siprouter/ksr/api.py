@@ -48,7 +48,7 @@ class HostCall:
     def __call__(self, ctx: Context, args: Sequence[object]) -> int | Awaitable[int]:
         """Call it; an awaitable where `waits`. Raises CallError for arguments that it cannot take."""
         result: int | Awaitable[int]
-        result = self.method(ctx, *self.conversions(ctx, tuple(args))) if args else self.method(ctx)
+        result = self.method(ctx, *self.conversions.convert(ctx, tuple(args))) if args else self.method(ctx)
         return result
 
 

@@ -88,15 +88,16 @@ def keep(kept: dict[Any, Any], key: Any, value: Any, most: int) -> None:
 class Conversions:
     """The arguments of calls of one function, converted together; those that came before are found at once."""
 
-    __slots__ = ("_convert", "_kept", "_name")
+    __slots__ = ("_converters", "_kept", "_name", "_rest")
 
     def __init__(self, name: str, converters: Sequence[Converter], rest: Converter | None = None) -> None:
         """`rest` converts what follows the others."""
         self._name = name
         self._kept: dict[tuple[object, ...], tuple[Any, ...]] = {}
-        self._convert = (tuple(converters), rest)
+        self._converters = tuple(converters)
+        self._rest = rest
 
-    def __call__(self, ctx: Context, args: tuple[object, ...]) -> tuple[Any, ...]:
+    def convert(self, ctx: Context | None, args: tuple[object, ...]) -> tuple[Any, ...]:
         """What the function takes. Raises CallError."""
         try:
             found = self._kept.get(args)
@@ -104,8 +105,8 @@ class Conversions:
             found = None
         return self._slowly(ctx, args) if found is None else found
 
-    def _slowly(self, ctx: Context, args: tuple[object, ...]) -> tuple[Any, ...]:
-        converters, rest = self._convert
+    def _slowly(self, ctx: Context | None, args: tuple[object, ...]) -> tuple[Any, ...]:
+        converters, rest = self._converters, self._rest
         folded: list[Folded] = []
         for number, value in enumerate(args):
             convert = converters[number] if number < len(converters) else rest
@@ -115,10 +116,16 @@ class Conversions:
             except CallError as error:
                 message = f"{self._name}(): argument {number + 1}: {error.message}"
                 raise CallError(message, suggestion=error.suggestion) from None
-        found = tuple([item.value if isinstance(item, Constant) else item.evaluate(ctx) for item in folded])
+        found = tuple([item.value if isinstance(item, Constant) else _evaluate(item, ctx) for item in folded])
         if all(isinstance(item, Constant) for item in folded) and not any(map(_is_long, args)):
             keep(self._kept, args, found, MAX_KEPT)
         return found
+
+
+def _evaluate(item: Dynamic, ctx: Context | None) -> Any:
+    if ctx is None:
+        raise CallError("no message is being routed here")
+    return item.evaluate(ctx)
 
 
 def _is_long(value: object) -> bool:

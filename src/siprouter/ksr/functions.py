@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any
 
 from siprouter.core.args import Constant
@@ -15,6 +15,7 @@ from siprouter.ksr.values import CallError
 
 if TYPE_CHECKING:
     from siprouter.core.context import Context
+    from siprouter.ksr.runner import Runner
 
 LIBRARY: dict[tuple[str, str], LibraryFunction] = {
     (item.module, item.name): item
@@ -24,6 +25,7 @@ LIBRARY: dict[tuple[str, str], LibraryFunction] = {
 LIBRARY_MODULES = frozenset(module for module, _ in LIBRARY if module) | {module for module, _ in lib_modules.ALIASES}
 
 COUNT_BITS = 8
+PLAIN = frozenset((int, str, bool, type(None)))
 CONVERTERS: dict[str, Converter] = {
     "s": lambda value: Constant(to_text(value)),
     "i": lambda value: Constant(as_integer(value)),
@@ -31,58 +33,116 @@ CONVERTERS: dict[str, Converter] = {
 }
 """types of the library's parameters; none looks at the message"""
 
-Bound = Callable[["Context | None", tuple[object, ...]], Any]
-"""`call(ctx, args)`: str, int, bool or None; an awaitable of that where the function waits"""
+
+class DeclaredFunction:
+    """A function of a module or the core; number of arguments and kind of route say which declaration of it."""
+
+    __slots__ = ("_api", "_expand", "_resolved", "_target", "name")
+
+    def __init__(self, api: HostApi, target: str, name: str, expand: bool) -> None:
+        self._api = api
+        self._target = target
+        self.name = name
+        self._expand = expand
+        self._resolved: dict[int, HostCall] = {}
+
+    def __call__(self, ctx: Context | None, args: tuple[object, ...]) -> Any:
+        """Call it. Raises CallError."""
+        return self.call(ctx, args)
+
+    def call(self, ctx: Context | None, args: tuple[object, ...]) -> Any:
+        """The same."""
+        if ctx is None:
+            raise CallError(f"{self.name}(): no message is being routed here")
+        count = len(args)
+        key = ctx.route_type << COUNT_BITS | count
+        found = self._resolved.get(key)
+        if found is None:
+            found = self._api.resolve(self._target, self.name, count, ctx.route_type, self._expand)
+            if count < 1 << COUNT_BITS:
+                self._resolved[key] = found
+        if count == 0:
+            return found.method(ctx)
+        return found.method(ctx, *found.conversions.convert(ctx, args))
 
 
-def find(api: HostApi, module: str, name: str) -> Bound:
+class OwnFunction:
+    """A function of the library."""
+
+    __slots__ = ("_anywhere", "_api", "_call", "_conversions", "_count", "_own", "_rest")
+
+    def __init__(self, api: HostApi, own: LibraryFunction) -> None:
+        kinds, rest = param_kinds(own)
+        self._api = api
+        self._own = own
+        self._call = own.call
+        self._anywhere = own.anywhere
+        self._count = len(kinds)
+        self._rest = rest
+        converters = [CONVERTERS[kind] for kind in kinds]
+        self._conversions = Conversions(own.name, converters, CONVERTERS["v"] if rest else None)
+
+    def __call__(self, ctx: Context | None, args: tuple[object, ...]) -> Any:
+        """Call it. Raises CallError."""
+        return self.call(ctx, args)
+
+    def call(self, ctx: Context | None, args: tuple[object, ...]) -> Any:
+        """The same."""
+        count = len(args)
+        if ctx is None and not self._anywhere:
+            raise CallError(f"{self._own.name}(): no message is being routed here")
+        if count != self._count and not (self._rest and count > self._count):
+            message = f"{self._own.name}() with {count} argument{'' if count == 1 else 's'}"
+            raise CallError(message, suggestion=f"it takes {describe(self._own)}")
+        if count == 0:
+            return self._call(self._api, ctx)
+        return self._call(self._api, ctx, *self._conversions.convert(ctx, args))
+
+
+Found = DeclaredFunction | OwnFunction
+
+
+class RunningFunction:
+    """A function of KSR as scripts call it: for the message that is routed now, waited for where it waits."""
+
+    __slots__ = ("_call", "_runner", "name")
+
+    def __init__(self, runner: Runner, call: Found, name: str) -> None:
+        self._runner = runner
+        self._call = call
+        self.name = name
+
+    def __call__(self, *args: Any) -> Any:
+        """Call it."""
+        return self.call(args)
+
+    def call(self, args: tuple[Any, ...]) -> Any:
+        """The same."""
+        runner = self._runner
+        result = self._call.call(runner.current, args)
+        if result.__class__ in PLAIN or not isinstance(result, Awaitable):
+            return result
+        return runner.result(result, self.name)
+
+    def __repr__(self) -> str:
+        return f"<function KSR….{self.name}>"
+
+
+def find(api: HostApi, module: str, name: str) -> Found:
     """The function `KSR.module.name`; `module` is "" for `KSR.name`. Raises CallError where there is none."""
     own = LIBRARY.get((module, name))
     if own is not None:
-        return _library(api, own)
+        return OwnFunction(api, own)
     if not module and not _is_core(api, name):
         raise CallError(f"KSR has no function {name}()", suggestion=api.registry.suggest_function(name))
     target, declared = lib_modules.ALIASES.get((module, name), (module or CORE, name))
     api.find(target, declared)
     expand = (target, "") in lib_modules.EXPANDING or (target, declared) in lib_modules.EXPANDING
-
-    resolved: dict[int, HostCall] = {}
-
-    def call(ctx: Context | None, args: tuple[object, ...]) -> int | Awaitable[int]:
-        if ctx is None:
-            raise CallError(f"{name}(): no message is being routed here")
-        count = len(args)
-        found = resolved.get(ctx.route_type << COUNT_BITS | count)
-        if found is None:
-            found = api.resolve(target, declared, count, ctx.route_type, expand)
-            if count < 1 << COUNT_BITS:
-                resolved[ctx.route_type << COUNT_BITS | count] = found
-        result: int | Awaitable[int]
-        result = found.method(ctx, *found.conversions(ctx, args)) if args else found.method(ctx)
-        return result
-
-    return call
+    return DeclaredFunction(api, target, declared, expand)
 
 
 def _is_core(api: HostApi, name: str) -> bool:
     return any(item[2] == CORE for item in api.registry.find_functions(name))
-
-
-def _library(api: HostApi, own: LibraryFunction) -> Bound:
-    kinds, rest = param_kinds(own)
-    least = len(kinds)
-    anywhere, function = own.anywhere, own.call
-    conversions = Conversions(own.name, [CONVERTERS[kind] for kind in kinds], CONVERTERS["v"] if rest else None)
-
-    def call(ctx: Context | None, args: tuple[object, ...]) -> Any:
-        if ctx is None and not anywhere:
-            raise CallError(f"{own.name}(): no message is being routed here")
-        if len(args) != least and not (rest and len(args) > least):
-            message = f"{own.name}() with {len(args)} argument{'' if len(args) == 1 else 's'}"
-            raise CallError(message, suggestion=f"it takes {describe(own)}")
-        return function(api, ctx, *conversions(ctx, args)) if args else function(api, ctx)  # type: ignore[arg-type]
-
-    return call
 
 
 def param_kinds(own: LibraryFunction) -> tuple[str, bool]:

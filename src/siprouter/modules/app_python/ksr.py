@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from siprouter.core.registry import available_modules
-from siprouter.ksr.functions import LIBRARY_MODULES, Bound, find
+from siprouter.ksr.functions import LIBRARY_MODULES, RunningFunction, find
 from siprouter.ksr.values import CallError
 
 if TYPE_CHECKING:
@@ -17,20 +17,6 @@ MARK = "__siprouter_routes__"
 """attribute of a function that a decorator made a route: list of (attribute of Script, name)"""
 
 Function = Callable[..., Any]
-PLAIN = frozenset((int, str, bool, type(None)))
-
-
-def bound(runner: Runner, call: Bound, name: str) -> Function:
-    """`call` for the message that is being routed; what waits is waited for, or awaited by an `async def`."""
-
-    def function(*args: Any) -> Any:
-        result = call(runner.current, args)
-        if result.__class__ in PLAIN:
-            return result
-        return runner.result(result, name) if isinstance(result, Awaitable) else result
-
-    function.__name__ = function.__qualname__ = name
-    return function
 
 
 class Namespace:
@@ -54,7 +40,7 @@ def _function(api: HostApi, runner: Runner, module: str, name: str) -> Function:
     if name.startswith("__"):
         raise AttributeError(name)
     try:
-        return bound(runner, find(api, module, name), name)
+        return RunningFunction(runner, find(api, module, name), name)
     except CallError as error:
         raise AttributeError(str(error), name=name) from None
 
