@@ -175,6 +175,8 @@ def names_of(api: HostApi, module: str) -> list[str]:
         for name, items in api.registry.functions.items()
         if any(item[2] == (module or CORE) for item in items) and name.isidentifier()
     }
+    if not module:  # where a module has the name of a core function, KSR.name is the module
+        declared -= set(modules_of(api))
     own = {name for part, name in LIBRARY if part == module}
     aliases = {
         name for (part, name), (target, _) in lib_modules.ALIASES.items() if part == module and _has(api, target)

@@ -98,7 +98,7 @@ def test_file_is_read_again_when_it_changes(lua, tmp_path):
         assert [sent.message.reason for sent in node.sent] == ["1 one", "1 number two", "-1 number two"]
         node.receive(node.request("OPTIONS", "sip:none@127.0.0.1"))
         assert node.last.message.reason.startswith("-1")
-        assert f"{path}:1: unexpected symbol near '='" in node.errors[0]
+        assert f"/{path.name}:1: unexpected symbol near '='" in node.errors[0]
         assert "cannot read" in node.errors[1] and "none.lua" in node.errors[1]
 
 
