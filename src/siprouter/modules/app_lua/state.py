@@ -6,6 +6,7 @@ outside of Lua code would end the process.
 
 from __future__ import annotations
 
+import re
 import weakref
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Generator
@@ -59,6 +60,10 @@ class Limits:
     seconds: float
     loading: float
     memory: int
+
+
+_SHORTENED = re.compile(r"\.\.\.([^\n]{16,}?):(?=[0-9])")
+"""the end of a file's name, with a line behind it"""
 
 
 class LuaFailure(Exception):
@@ -297,6 +302,7 @@ class LuaState:
         self._functions = {to_str(name): function for name, function in functions.items()}
         self._chunks: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._last = 0
+        self._compiled = ""
         self._depth = 0
         self._grown = False
         host.state = weakref.ref(self)
@@ -367,7 +373,7 @@ class LuaState:
             try:
                 key = self._compile(code, name)
             except LuaFailure as failure:
-                run.message = failure.message
+                run.message = self._in_full(failure.message)
                 return FAILED
         else:
             self._chunks.move_to_end((code, name))
@@ -380,6 +386,7 @@ class LuaState:
             if not self.room(4 * len(data)):
                 raise LuaFailure(FULL)
         self._last += 1
+        self._compiled = name
         try:
             message = self._functions["compile"](self._last, data, to_bytes(name))
         except lua51.LuaError as error:
@@ -391,6 +398,16 @@ class LuaState:
         if len(self._chunks) > KEPT_CHUNKS:
             self._functions["forget"](self._chunks.popitem(last=False)[1])
         return self._last
+
+    def _in_full(self, text: str) -> str:
+        """A message with the names of files in it whole: Lua leaves out the beginning of long ones."""
+        return _SHORTENED.sub(self._full_name, text) if "..." in text else text
+
+    def _full_name(self, found: re.Match[str]) -> str:
+        for name in (self._compiled, *(known for _, known in self._chunks)):
+            if name.startswith("@") and name.endswith(found[1]):
+                return f"{name[1:]}:"
+        return found[0]
 
     def go_on(self, run: Run, status: int, value: Any) -> str:
         """Continue a run that waits with what it waited for; how far it came."""
@@ -449,11 +466,11 @@ class LuaState:
         if found == DONE:
             run.result = to_str(rest[0]) if isinstance(rest[0], bytes) else rest[0]
         elif found == FAILED:
-            run.message, run.callers = to_str(rest[0]), to_str(rest[1])
+            run.message, run.callers = self._in_full(to_str(rest[0])), self._in_full(to_str(rest[1]))
             if cannot_wait:
                 run.message += CANNOT_WAIT
         elif found == STOPPED and rest and rest[0] is not None:
-            run.message = to_str(rest[0])
+            run.message = self._in_full(to_str(rest[0]))
         return found
 
 
