@@ -23,7 +23,7 @@ from siprouter.lsp.vocabulary import Vocabulary, vocabulary
 from siprouter.rpc.version import full_version
 
 DELAY = 0.2  # seconds without typing before a file is checked
-PATIENCE = 15.0  # seconds that an answer waits for an analysis of the text as it is
+PATIENCE = 35.0  # seconds that an answer waits for an analysis of the text as it is
 MAX_DOCUMENT = 4 * 1024 * 1024
 
 
