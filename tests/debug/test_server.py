@@ -202,7 +202,12 @@ def test_over_standard_input_and_output(tmp_path: Path, ports: Ports) -> None:
 
 def run(*words: str) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "siprouter", "debug", *words], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "siprouter", "debug", *words],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     return done.returncode, done.stderr
 
@@ -217,6 +222,8 @@ def test_what_an_operator_does_wrong(tmp_path: Path, ports: Ports) -> None:
         2,
         "siprouter debug: 'port' is no port (write --listen 4711 or --listen 127.0.0.1:4711)\n",
     )
+    code, said = run("-f", str(config), "--stdio")
+    assert code == 1 and "must be pipes" in said and "Traceback" not in said
     code, said = run("-f", str(config), "-c")
     assert code == 2 and "siprouter check" in said
     code, said = run("-f", str(tmp_path / "none.cfg"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -90,6 +91,8 @@ class DebugServer:
     # --- connections
 
     async def _open_stdio(self) -> None:
+        if not (is_pipe(0) and is_pipe(1)):
+            raise OperatorError("--stdio is for editors: standard input and output must be pipes")
         loop = asyncio.get_running_loop()
         reader = asyncio.StreamReader(MAX_HEADER)
         try:
@@ -97,7 +100,7 @@ class DebugServer:
             output = os.fdopen(os.dup(1), "wb", 0)
             transport, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, output)
         except (OSError, ValueError) as error:
-            raise OperatorError(f"--stdio is for editors: standard input and output must be pipes ({error})") from None
+            raise OperatorError(f"cannot use standard input and output: {error}") from None
         os.dup2(2, 1)  # what else is printed is not for the client
         self._spawn(self._serve(reader, transport, owned=True))
 
@@ -154,3 +157,12 @@ class DebugServer:
             return False
         self._active = adapter
         return True
+
+
+def is_pipe(descriptor: int) -> bool:
+    """Whether a descriptor of this process is a pipe or a socket."""
+    try:
+        mode = os.fstat(descriptor).st_mode
+    except OSError:
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
