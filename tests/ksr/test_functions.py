@@ -135,6 +135,29 @@ def test_hash_tables(ksr: Call) -> None:
         ksr("htable.sht_get", "u", key)
 
 
+def test_search_in_hash_tables(ksr: Call) -> None:
+    ksr("htable.sht_sets", "t", "10.0.0.1", "Banned")
+    for name, expected in (("sht_match_name", "10.0.0.1"), ("sht_match_str_value", "Banned")):
+        found = [
+            ksr(f"htable.{name}", "t", operator, text)
+            for operator, text in (
+                ("eq", expected),
+                ("eq", "no"),
+                ("ne", expected),
+                ("ne", "no"),
+                ("sw", expected[:4]),
+                ("sw", expected[1:]),
+                ("re", expected[-2:] + "$"),
+                ("re", "^x"),
+            )
+        ]
+        assert found == [1, -1, -1, 1, 1, -1, 1, -1]
+    with pytest.raises(CallError, match="unknown comparison 'is'"):
+        ksr("htable.sht_match_name", "t", "is", "x")
+    with pytest.raises(CallError, match="bad regular expression"):
+        ksr("htable.sht_match_name", "t", "re", "(")
+
+
 def test_headers(ksr: Call, ctx: Context) -> None:
     assert (ksr("hdr.get", "x-one"), ksr("hdr.get_idx", "X-One", -1), ksr("hdr.get_idx", "X-One", 2)) == (
         "first",

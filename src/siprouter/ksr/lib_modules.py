@@ -124,7 +124,10 @@ def _t_precheck_trans(api: HostApi, ctx: Context) -> int:
 
 def _sanity_check(api: HostApi, ctx: Context, *args: Value) -> int:
     """What fails is answered, and the script goes on with -1: KEMI has no code that ends it."""
-    code = api.call(ctx, "sanity", "sanity_check", args)
+    if ctx.msg.is_request:
+        code = api.call(ctx, "sanity", "sanity_check", args)
+    else:
+        code = api.worker.module("sanity").check(ctx, *args)
     return -1 if code == 0 else int(code)  # type: ignore[arg-type]  # it does not wait
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from siprouter.core.args import compile_regex
 from siprouter.core.format import NULL_TEXT
 from siprouter.core.values import Value, to_int
 from siprouter.ksr.library import BOOL, INT, VALUE, LibraryFunction, entry
@@ -150,7 +151,39 @@ def _sht_add(amount: int) -> Call:
     return change
 
 
+def _matching(operator: str, text: str) -> Callable[[str], bool]:
+    """What compares with `text`: eq, ne, sw (starts with), re. Raises CallError."""
+    if operator == "eq":
+        return lambda value: value == text
+    if operator == "ne":
+        return lambda value: value != text
+    if operator == "sw":
+        return lambda value: value.startswith(text)
+    if operator != "re":
+        raise CallError(f"unknown comparison {operator!r}", suggestion="eq, ne, sw, re")
+    try:
+        return compile_regex(text).matches
+    except ValueError as error:
+        raise CallError(f"bad regular expression: {error}") from None
+
+
+def _sht_match_name(api: HostApi, ctx: Context, table: str, operator: str, text: str) -> int:
+    entries = _table(api, table).entries
+    if operator == "eq":
+        return 1 if entries.get(text) is not None else -1
+    matches = _matching(operator, text)
+    return 1 if any(matches(key) for key, _ in entries.items()) else -1
+
+
+def _sht_match_text(api: HostApi, ctx: Context, table: str, operator: str, text: str) -> int:
+    matches = _matching(operator, text)
+    values = (value for _, value in _table(api, table).entries.items())
+    return 1 if any(isinstance(value, str) and matches(value) for value in values) else -1
+
+
 _HASH_TABLES = (
+    entry("htable.sht_match_name", _sht_match_name, "table:s operator:s text:s", INT, "whether a key is like this"),
+    entry("htable.sht_match_str_value", _sht_match_text, "table:s operator:s text:s", INT, "whether a value is"),
     entry("htable.sht_get", _sht_get(None), "table:s key:s", VALUE, "an entry of a hash table"),
     entry("htable.sht_gete", _sht_get(""), "table:s key:s", VALUE, "an entry, empty for null"),
     entry("htable.sht_getw", _sht_get(NULL_TEXT), "table:s key:s", VALUE, "an entry, <null> for null"),

@@ -87,6 +87,7 @@ function ksr_failure_manage()
 end
 
 function ksr_reply_route()
+  if KSR.sanity.sanity_check(17604, 6) < 0 then KSR.x.drop() end
   KSR.hdr.append("X-Reply: core\\r\\n")
 end
 
@@ -138,6 +139,19 @@ def test_call(open_node):
     node.settle()
     assert node.last.message.reason == "from ksr_failure_manage"
     assert node.errors == []
+
+
+def test_reply_that_is_not_sane(open_node):
+    node = open_node()
+    sent = invited(node)
+    bad = reply_to(sent.message, 180).replace(b"To: <sip:bob@127.0.0.1>", b"To: <sip:bob@127.0.0.1:99999>")
+    node.receive(bad, "10.0.0.2:5060")
+    node.settle()
+    assert 180 not in [sent.status for sent in node.sent]
+    assert node.logged("refused: Bad To URI")
+    node.receive(reply_to(sent.message, 486), "10.0.0.2:5060")
+    node.settle()
+    assert node.last.message.reason == "from ksr_failure_manage"
 
 
 def test_routes_that_wait(open_node):

@@ -33,6 +33,8 @@ PROXY_REQUIRE = 512
 URIS = 1024
 DIGEST = 2048
 ALL_CHECKS = 4095
+REPLY_CHECKS = VIA_VERSION | VIA_PROTOCOL | CONTENT_LENGTH | EXPIRES | URIS
+"""what may find something in a reply"""
 KNOWN_CHECKS = 32767
 """with those of later versions, which scripts may ask for"""
 

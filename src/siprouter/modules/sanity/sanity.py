@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.args import Constant, Folded, Int
 from siprouter.core.values import Value
-from siprouter.modules.sanity.checks import ALL_CHECKS, ALL_URIS, Check, Failure, select_checks
+from siprouter.modules.sanity.checks import (
+    ALL_CHECKS,
+    ALL_URIS,
+    REPLY_CHECKS,
+    URI_REQUEST,
+    Check,
+    Failure,
+    select_checks,
+)
 from siprouter.sip.names import M_ACK
 from siprouter.util.errors import OperatorError, SourceLocation
 
@@ -56,12 +64,18 @@ class Sanity:
         self.extensions = frozenset(tag for tag in tags if tag)
 
     def check(self, ctx: Context, checks: int | None = None, uris: int | None = None) -> int:
-        """sanity_check([checks[, uris]]): 1, or what `autodrop` says where the request fails: 0 or -1."""
+        """sanity_check([checks[, uris]]): 1, or what `autodrop` says where the message fails: 0 or -1.
+
+        Other languages call it for replies, too: with the checks that replies have, and without an answer.
+        """
         bits = (self.default_checks if checks is None else checks) & ALL_CHECKS
+        wanted = self.uri_checks if uris is None else uris
+        if not ctx.msg.is_request:
+            bits &= REPLY_CHECKS
+            wanted &= ~URI_REQUEST
         selected = self.selected.get(bits)
         if selected is None:
             selected = self.selected[bits] = select_checks(bits)
-        wanted = self.uri_checks if uris is None else uris
         for run in selected:
             failure = run(ctx, wanted, self.extensions)
             if failure is not None:
@@ -70,8 +84,8 @@ class Sanity:
         return 1
 
     def refuse(self, ctx: Context, failure: Failure) -> None:
-        """Answer the request; an ACK has no answer."""
+        """Answer the request; an ACK has no answer, and a reply neither."""
         reason = failure.reason
         self.worker.log.warning("%s from %s refused: %s", ctx.msg.method, ctx.source, reason, source="sanity")
-        if ctx.msg.method_id != M_ACK:
+        if ctx.msg.is_request and ctx.msg.method_id != M_ACK:
             self.sl.send_reply(ctx, failure.status, reason, failure.headers)
