@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -137,3 +139,23 @@ def test_values() -> None:
     ):
         with pytest.raises(RadiusRequestError, match=name):
             encode(find(name), value)
+
+
+WITHOUT = """
+import sys
+sys.modules["pyrad"] = None
+from siprouter.testing import LoadError, Node
+try:
+    lines = ('loadmodule "misc_radius.so"', 'modparam("misc_radius", "radius_config", "%s")', 'route { exit; }')
+    Node("\\n".join(lines))
+except LoadError as error:
+    print(error)
+"""
+
+
+def test_without_the_package_the_operator_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path, "authserver localhost:1812:x")
+    command = [sys.executable, "-W", "ignore", "-c", WITHOUT % path]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "misc_radius: RADIUS needs the Python package pyrad" in output
+    assert "pip install 'siprouter[radius]'" in output

@@ -55,6 +55,9 @@ class RadiusJournal(RecordJournal):
 
     async def _write_batch(self) -> None:
         lines = self._lines(self._batch)
+        if not lines:
+            self._set_done(self._end)  # octets that end no line
+            return
         sessions: dict[str, list[tuple[int, int, Record]]] = {}
         for line, end in lines:
             if end in self._sent:
@@ -77,8 +80,6 @@ class RadiusJournal(RecordJournal):
         if problem is not None:
             self._batch = 1  # one is enough to see whether a server is back
             raise problem
-        if not lines:
-            self._set_done(self._end)
         self._batch = min(self._batch * 2, WINDOW)
 
     async def _send_session(self, records: Sequence[tuple[int, int, Record]]) -> None:
