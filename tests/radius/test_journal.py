@@ -124,7 +124,7 @@ async def test_what_cannot_be_sent_is_put_aside(world: World, records: list[Reco
     await world.drained()
     assert world.users == ["u1"]
     assert world.journal.refused == 2
-    refused = Path(f"{world.path}.refused").read_text()
+    refused = world.path.with_name("journal.refused").read_text()
     assert "No-Such-Attribute" in refused and "at most 4096" in refused
     assert len([record for record in records if "is damaged" in record.text]) == 2
 
