@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.core.access import PvAccess
 from siprouter.core.format import Format
+from siprouter.core.registry import available_modules
 from siprouter.core.routes import LOCAL, REQUEST, ROUTE_NAMES
 from siprouter.core.values import Value
 from siprouter.ksr.convert import Conversions, Converter, converter, keep
@@ -97,13 +98,18 @@ class HostApi:
             return found
         if module and module != CORE and module not in self.registry.modules:
             message = f"module {module} is needed for {name}() but not loaded"
-            raise CallError(message, suggestion=f'add: loadmodule "{module}.so"')
+            raise CallError(message, suggestion=self.how_to_load(module))
         if not module:
             raise CallError(f"unknown function {name}()", suggestion=self.registry.suggest_function(name))
         known = [other for other, items in self.registry.functions.items() if any(i[2] == module for i in items)]
         close = difflib.get_close_matches(name, known, 1)
         hint = f"did you mean {close[0]}?" if close else ""
         raise CallError(f"module {module} has no function {name}()", suggestion=hint)
+
+    def how_to_load(self, module: str) -> str:
+        """What to do about a module that is not loaded."""
+        known = module in available_modules(self.registry.ser)
+        return f'add: loadmodule "{module}.so"' if known else "no module of this program is called so"
 
     def _choose(self, module: str, name: str, count: int, route_type: int) -> Candidate:
         found = self.find(module, name)

@@ -52,6 +52,9 @@ FORMER_MODULES = {
 }
 """module names of other versions"""
 
+PARTS_OF_KSR = frozenset({"corex", "kemix"})
+"""modules of later versions whose functions routes in Python and Lua find without them"""
+
 
 class ScriptError(OperatorError):
     """A configuration with errors; `diagnostics` has all of them, the message shows them."""
@@ -210,6 +213,8 @@ def unknown_module(name: str, location: SourceLocation, parsed: Parsed, worker: 
     message, hint = f"unknown module {name}", ""
     if name in FORMER_MODULES:
         hint = f'it is called {FORMER_MODULES[name]} now: loadmodule "{FORMER_MODULES[name]}.so"'
+    elif name in PARTS_OF_KSR:
+        hint = "remove the line: routes in Python find its functions in KSR without it"
     elif any(fact["name"] == name for fact in module_facts()):
         message = f"module {name} of SIP Router is not part of this program"
     else:

@@ -424,6 +424,14 @@ def test_calls_that_cannot_work_are_warned_of(load: Load) -> None:
     assert any("t_relai" in text for text in node.errors)
 
 
+def test_modules_of_later_versions(load: Load) -> None:
+    with pytest.raises(LoadError, match=r"(?s)unknown module corex.*remove the line"):
+        load("def request_route(): pass\n", 'loadmodule "corex.so"\ncfgengine "python"')
+    node = load("import KSR\ndef request_route():\n    KSR.rtpmagic.manage()\n")
+    assert "module rtpmagic is not loaded" in node.warnings[0]
+    assert "no module of this program is called so" in str(node.diagnostics.warnings[0].suggestion)
+
+
 def test_a_script_that_is_not_there() -> None:
     for text in ('loadmodule "app_python.so"\nroute { exit; }', 'cfgengine "python"\nroute { exit; }'):
         with pytest.raises(LoadError) as caught:

@@ -70,7 +70,7 @@ def _check(node: ast.Call, parts: list[str], api: HostApi) -> None:
     if not module and hasattr(Ksr, name):
         return
     if module and module not in LIBRARY_MODULES and module not in api.registry.modules:
-        raise CallError(f"module {module} is not loaded", suggestion=f'add: loadmodule "{module}.so"')
+        raise CallError(f"module {module} is not loaded", suggestion=api.how_to_load(module))
     find(api, module, name)
     own = LIBRARY.get((module, name))
     values = [item.value if isinstance(item, ast.Constant) else None for item in node.args]
