@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from siprouter.core.avp import CLASS_URI, CLASS_USER, TRACK_FROM
 from siprouter.db.admin import create_tables
 from siprouter.db.interface import Database
 from siprouter.db.schema import schema
 from tests.support.fakes import FakeWorker, call, context, message, read, write
 
+URI = TRACK_FROM | CLASS_URI
 HOSTILE = ["' OR '1'='1", "x'; DROP TABLE version; --", '" OR ""="', "\\' OR 1=1 --", "%", "a%sb", "\\"]
 
 
@@ -97,3 +99,33 @@ async def test_domainpolicy(database: Database, database_url: str) -> None:
         assert await call(ctx, "dp_can_connect") == 1
         assert call(ctx, "dp_apply_policy") == 1
         assert ctx.dst_uri == "sip:example.org:5066"
+
+
+async def test_attributes_and_uris_of_ser(database: Database, database_url: str) -> None:
+    columns = "name VARCHAR(64), type INTEGER, value VARCHAR(255), flags INTEGER"
+    await database.raw(f"CREATE TABLE call_attrs (k VARCHAR(64), {columns})")
+    async with Setup(
+        database, database_url, "avp_db_s", attr_group="id=c,flag=f,table=call_attrs,key_column=k"
+    ) as site:
+        for value in HOSTILE:
+            ctx = site.ask()
+            attributes: list[tuple[str, str | int, int]] = [("own", value, TRACK_FROM | CLASS_USER), ("n", 42, URI)]
+            for name, one, klass in attributes:
+                ctx.avps.add(name, one, klass)
+                ctx.avps.flags[klass, name] = 1
+            for _ in range(2):
+                assert await call(ctx, "save_extra_attrs", "c", value) == 1
+            ctx = site.ask()
+            assert await call(ctx, "load_extra_attrs", "c", value) == 1
+            assert [ctx.avps.get(name, 0, klass) for name, _, klass in attributes] == [value, 42]
+        assert await database.count("call_attrs") == 2 * len(HOSTILE)
+        assert await call(ctx, "remove_extra_attrs", "c", HOSTILE[0]) == 1
+        assert await database.count("call_attrs") == 2 * len(HOSTILE) - 2
+    texts = ", ".join(f"{name} VARCHAR(64)" for name in ("uid", "did", "username", "scheme"))
+    await database.raw(f"CREATE TABLE uris ({texts}, flags INTEGER)")
+    await database.insert("uris", {"uid": "u", "did": "_default", "username": "bob", "scheme": "sip", "flags": 9})
+    async with Setup(database, database_url, "uri_db_s", uri_table="uris") as site:
+        ctx = site.ask()
+        assert await call(ctx, "lookup_user", "Request-URI") == 1
+        assert await call(site.ask("sip:'OR'1'='1@x"), "lookup_user", "Request-URI") == -1
+        assert await call(ctx, "check_uri", "From") == -1
