@@ -180,26 +180,43 @@ MEMORY = """
 function table_() local t = {} for i = 1, 1e8 do t[i] = ("x"):rep(1000) .. i end end
 function doubled() local s = "x" while true do s = s .. s end end
 function repeated() return string.rep("x", 1e10) end
-function kept() local ok = pcall(table_) leak = ok end
 function served()
   for i = 1, 1e8 do sr.pv.sets("$var(x)", ("x"):rep(2000) .. i) leak = {leak, sr.pv.get("$var(x)")} end
 end
-function free() leak = nil end
 """
 
 
+LIMITS = 'modparam("app_lua", "memory_limit", 4)\nmodparam("app_lua", "time_limit", 0)\n'
+
+
 def test_memory_is_bounded(lua):
-    script = MEMORY + OUT
-    found = lua(script, 'modparam("app_lua", "memory_limit", 4)\nmodparam("app_lua", "time_limit", 0)')
-    with found.open('lua_run("$rU", "fine"); sl_send_reply("200", "$rc");') as node:
-        for name in ("table_", "out", "doubled", "out", "repeated", "out", "served", "out", "free", "out"):
+    with lua(MEMORY + OUT, LIMITS).open('lua_run("$rU", "fine"); sl_send_reply("200", "$rc");') as node:
+        for name in ("table_", "out", "doubled", "out", "repeated", "out", "served", "out"):
             node.receive(node.request("OPTIONS", f"sip:{name}@127.0.0.1"))
-        codes = [int(sent.message.reason) for sent in node.sent]
-        assert codes[:6] == [-1, 1, -1, 1, -1, 1]
-        assert codes[6] == -1
+        assert [int(sent.message.reason) for sent in node.sent] == [-1, 1] * 4
         version = node.worker.script.parts["app_lua"]
         assert version.loaded.memory < 5 * 1024 * 1024
-        assert all("memory" in error for error in node.errors)
+        assert all("memory" in error or "begins anew" in error for error in node.errors)
+
+
+def test_full_state_begins_anew(lua):
+    script = (
+        OUT
+        + """
+    start = (start or 0) + 1
+    function fill() leak = {} for i = 1, 1e8 do leak[i] = ("x"):rep(1000) .. i end end
+    function tell() out(tostring(leak), start) end
+    function waiting() leak = "mine" sr.modf("sleep", "2") tell() end
+    """
+    )
+    with lua(script, LIMITS).open('lua_run("$rU"); sl_send_reply("200", "$rc $var(out)");') as node:
+        node.receive(node.request("OPTIONS", "sip:waiting@127.0.0.1", call_id="waits"))
+        for name in ("fill", "tell"):
+            node.receive(node.request("OPTIONS", f"sip:{name}@127.0.0.1"))
+        assert node.last.message.reason == "1 nil,1"
+        assert len([error for error in node.errors if "begins anew" in error]) == 1
+        node.advance(3)
+        assert node.last.header("Call-ID") == "waits@test" and node.last.status == 200
 
 
 def test_scripts_reach_nothing_of_python(lua):

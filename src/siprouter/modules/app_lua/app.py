@@ -71,7 +71,7 @@ class LuaApp:
     def load_routes(self, env: LoadEnv, files: ScriptFiles) -> ForeignRoutes:
         """The functions of the loaded files as routes; see script.foreign."""
         version: LuaVersion | None = files.parts.get(SOURCE)
-        return routes_of(None if version is None else version.loaded, self)
+        return routes_of(version, self)
 
     # --- functions of the configuration: where the message may wait, and where it may not
 
@@ -130,14 +130,15 @@ class LuaApp:
 
     def _begin_file(self, ctx: Context, path: str, waits: bool) -> tuple[LuaState, Run, str]:
         version = self._version(ctx)
-        run = version.dynamic.begin(ctx, waits)
+        state = version.dynamic
+        run = state.begin(ctx, waits)
         run.in_task = waits
         try:
             text, name = version.text(path)
         except (OSError, ValueError) as error:
             run.message = f"cannot read {path}: {getattr(error, 'strerror', None) or error}"
-            return version.dynamic, run, FAILED
-        return version.dynamic, run, version.dynamic.run_chunk(run, text, name)
+            return state, run, FAILED
+        return state, run, state.run_chunk(run, text, name)
 
     def _nothing_loaded(self, ctx: Context, what: str) -> tuple[LuaState, Run, str]:
         state = self._version(ctx).dynamic

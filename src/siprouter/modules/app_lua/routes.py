@@ -52,33 +52,45 @@ class Ending(Protocol):
         ...
 
 
-def routes_of(state: LuaState | None, app: Ending) -> ForeignRoutes:
-    """What the files that were loaded into `state` define; None: there are none."""
+class Loaded(Protocol):
+    """Who has the state that the files were loaded into; see `versions.LuaVersion`."""
+
+    @property
+    def loaded(self) -> LuaState | None:
+        """The state, None where there are no files."""
+        ...
+
+
+def routes_of(version: Loaded | None, app: Ending) -> ForeignRoutes:
+    """What the files of a version define; None: it could not be loaded."""
     routes = ForeignRoutes(ENGINE)
-    if state is None:
+    state = None if version is None else version.loaded
+    if version is None or state is None:
         return routes
     names = state.new_functions()
     for function, (where, name, kind) in BY_NAME.items():
         if function in names and (where, name) not in routes.defined:
-            route = make_route(state, app, kind, name, function, at_once=(where, name) == LOCAL_REQUEST)
+            route = make_route(version, app, kind, name, function, at_once=(where, name) == LOCAL_REQUEST)
             routes.defined[where, name] = Definition(route, NOWHERE, firm=False)
     routes.functions = tuple(sorted(name for name in names if name.isidentifier()))
-    routes.named = lambda kind, name: make_route(state, app, kind, name, name)
+    routes.named = lambda kind, name: make_route(version, app, kind, name, name)
     return routes
 
 
 def make_route(
-    state: LuaState, app: Ending, kind: int, name: str, function: str, at_once: bool = False
+    version: Loaded, app: Ending, kind: int, name: str, function: str, at_once: bool = False
 ) -> CompiledRoute:
     """A function as a route of a kind; what fails in it is raised, as from any other route."""
     may_wait = not (at_once or kind & AT_ONCE)
 
     def run_route(ctx: Context) -> int | Awaitable[int]:
+        state = version.loaded
+        assert state is not None
         run = state.begin(ctx, may_wait)
         outcome = state.run_function(run, function)
-        return finish(run, outcome) if outcome == WAITS else app.code(run, outcome)
+        return finish(state, run, outcome) if outcome == WAITS else app.code(run, outcome)
 
-    async def finish(run: Run, outcome: str) -> int:
+    async def finish(state: LuaState, run: Run, outcome: str) -> int:
         return app.code(run, await app.go_on(state, run, outcome))
 
     if kind == REQUEST and name:

@@ -357,6 +357,11 @@ class LuaState:
 
     # --- runs
 
+    @property
+    def runs(self) -> bool:
+        """Whether a script runs in it at this moment."""
+        return self._depth > 0
+
     def begin(self, ctx: Context | None, may_wait: bool = True) -> Run:
         """A run, to be given to `run_function` or `run_chunk` once."""
         self._last += 1

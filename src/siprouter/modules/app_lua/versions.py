@@ -36,15 +36,51 @@ PLACES = (
 """where require() looks; relative ones begin in the folder of the configuration"""
 
 
+MakeState = Callable[[], LuaState]
+
+
 class LuaVersion:
     """`loaded` holds the files of parameter load and is what lua_run uses, None where there are none; `dynamic` is
-    for lua_dofile and lua_dostring."""
+    for lua_dofile and lua_dostring. One that is full of what its scripts keep is replaced by a new one."""
 
-    def __init__(self, dynamic: LuaState, loaded: LuaState | None, folder: Path) -> None:
-        self.dynamic = dynamic
-        self.loaded = loaded
+    def __init__(
+        self, make_dynamic: MakeState, make_loaded: MakeState | None, folder: Path, complain: Callable[[str], None]
+    ) -> None:
+        """Raises OperatorError where the files cannot be loaded."""
+        self._make_dynamic = make_dynamic
+        self._make_loaded = make_loaded
+        self._dynamic = make_dynamic()
+        self._loaded = None if make_loaded is None else make_loaded()
         self.folder = folder
+        self._complain = complain
         self._texts: dict[Path, tuple[tuple[int, int, int], str]] = {}
+
+    @property
+    def dynamic(self) -> LuaState:
+        """The state for texts and files of the moment."""
+        if not self._dynamic.room(0):
+            self._dynamic = self._with_room(self._dynamic, self._make_dynamic)
+        return self._dynamic
+
+    @property
+    def loaded(self) -> LuaState | None:
+        """The state that the files of load were loaded into."""
+        if self._loaded is not None and self._make_loaded is not None and not self._loaded.room(0):
+            self._loaded = self._with_room(self._loaded, self._make_loaded)
+        return self._loaded
+
+    def _with_room(self, state: LuaState, make: MakeState) -> LuaState:
+        """The state when it has room after all, else a new one; runs that wait go on in the old one."""
+        state.tidy()
+        if state.room(0) or state.runs:
+            return state
+        try:
+            made = make()
+        except OperatorError as error:
+            self._complain(f"a Lua state is full, and cannot begin anew: {error}")
+            return state
+        self._complain("a Lua state was full: it begins anew, without the global variables that it had")
+        return made
 
     def text(self, name: str) -> tuple[str, str]:
         """The text of a file now, and the name that Lua gives to it. Raises OSError, ValueError."""
@@ -63,18 +99,33 @@ def load_version(worker: Worker, version: NewVersion, limits: Limits) -> LuaVers
     """Both states for a version, the files of it loaded. Raises OperatorError."""
     api = HostApi(worker, version.env)
     registered = [_registered(worker, str(value), place) for value, place in version.values("register")]
-    files = version.values("load")
     folder = Path(version.path("x")).parent
-    dynamic = new_state(worker, api, registered, limits)
-    dynamic.host.read = _reader(folder)
-    loaded = None
-    if files:
-        loaded = new_state(worker, api, registered, limits)
-        loaded.host.read = version.find
-        for value, place in files:
-            _load(loaded, version, str(value), place)
-        loaded.host.read = _reader(folder)
-    return LuaVersion(dynamic, loaded, folder)
+    files = [(version.path(str(value)), place) for value, place in version.values("load")]
+    texts = {path: version.read(path, place) for path, place in files}
+    required: dict[str, str | None] = {}
+
+    def find(name: str) -> str | None:
+        if name not in required:
+            required[name] = version.find(name)
+        return required[name]
+
+    def make_dynamic() -> LuaState:
+        state = new_state(worker, api, registered, limits)
+        state.host.read = _reader(folder)
+        return state
+
+    def make_loaded() -> LuaState:
+        state = new_state(worker, api, registered, limits)
+        state.host.read = find
+        for path, place in files:
+            _load(state, path, texts[path], place)
+        state.host.read = _reader(folder)
+        return state
+
+    def complain(text: str) -> None:
+        worker.log.error("%s", text, source=SOURCE)
+
+    return LuaVersion(make_dynamic, make_loaded if files else None, folder, complain)
 
 
 def hidden(worker: Worker, name: str) -> bool:
@@ -96,12 +147,11 @@ def _registered(worker: Worker, name: str, place: SourceLocation) -> str:
     raise OperatorError(f"app_lua: there is no module {name} to register for Lua", place, hint)
 
 
-def _load(state: LuaState, version: NewVersion, name: str, place: SourceLocation) -> None:
-    text = version.read(name, place)
+def _load(state: LuaState, path: str, text: str, place: SourceLocation) -> None:
     run = state.begin(None)
-    outcome = state.run_chunk(run, text, f"@{version.path(name)}")
+    outcome = state.run_chunk(run, text, f"@{path}")
     if run.raised is not None and outcome == STOPPED and not run.message:
-        run.message = f"{version.path(name)}: {run.raised}"
+        run.message = f"{path}: {run.raised}"
     if outcome != DONE and not (outcome == STOPPED and run.ended):
         called = f" (called from {run.callers})" if run.callers else ""
         raise OperatorError(f"Lua: {run.message}{called}", place)
