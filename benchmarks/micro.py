@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 RUN_SECONDS = 0.002
-GROUPS = ("sip", "transaction", "script", "watch", "state", "shared", "location", "python", "features", "trees")
+GROUPS = ("sip", "transaction", "script", "watch", "state", "shared", "location", "python", "lua", "features", "trees")
 
 Case = Callable[[], object]
 """what is timed: does one operation a call"""
