@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from siprouter.rpc.values import RpcError
 from tests.server.test_workers import options_request
 from tests.support.ports import Ports
 from tests.support.wire import Endpoint
-from tests.support.workers import Workers, call_ids
+from tests.support.workers import Traffic, Workers, call_ids
 
 pytestmark = pytest.mark.scenario
 
@@ -104,3 +105,45 @@ def test_a_route_that_blocks_is_named(server: Workers) -> None:
         assert "route.py:1" in "".join(line for line in server.output().splitlines() if "holds the worker" in line)
     finally:
         endpoint.close()
+
+
+CALLS = """
+import KSR
+
+def request_route(msg):
+    if KSR.is_OPTIONS():
+        KSR.sl.sl_send_reply(200, "MARK")
+        return
+    if KSR.rr.loose_route() > 0:
+        KSR.tm.t_relay()
+        return
+    KSR.rr.record_route()
+    if KSR.is_INVITE():
+        KSR.cfgutils.usleep(20000)
+        KSR.tm.t_on_reply("answered")
+        KSR.tm.t_on_failure("failed")
+    KSR.tm.t_relay()
+
+def answered(msg):
+    KSR.pv.sets("$avp(seen)", msg.Status)
+
+def failed(msg):
+    KSR.tm.t_reply(500, "MARK")
+"""
+
+
+async def test_reloads_lose_no_call(tmp_path: Path, ports: Ports) -> None:
+    (tmp_path / "route.py").write_text(CALLS)
+    config = CONFIG.replace('loadmodule "pv.so"', 'loadmodule "pv.so"\nloadmodule "rr.so"\nloadmodule "cfgutils.so"')
+    with Workers(config, tmp_path, ports) as server:
+        async with Traffic(server.address, patience=30.0) as traffic:
+            run = asyncio.create_task(traffic.run(20, 5))
+            for number in range(10):
+                (tmp_path / "route.py").write_text(CALLS.replace("MARK", f"version {number}"))
+                found = await asyncio.to_thread(server.rpc, "cfg.reload")
+                assert found[0]["version"] == number + 2
+            await run
+            assert traffic.lost == []
+            assert len(traffic.finished) == 100
+        assert await asyncio.to_thread(answers, server, "end") == {"version 9"}
+        assert server.counter("app_python3", "exceptions") == 0
