@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from benchmarks.accounts import accounts
 from benchmarks.certificate import available, certificate
 
 HERE = Path(__file__).resolve().parent / "configs"
@@ -51,6 +52,14 @@ def named(name: str, transport: str = "udp") -> str:
     return text.replace("tcp_children=1", "tcp_children=1\nenable_tls=yes").replace(
         "\nroute {", f"\n{lines}\nroute {{", 1
     )
+
+
+def with_accounts(users: int) -> str:
+    """A registrar that asks for the passwords of a database."""
+    text = (HERE / "authorize_sql.cfg").read_text()
+    for place, path in accounts(users).items():
+        text = text.replace(place, path)
+    return text
 
 
 def listening(text: str) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from hashlib import md5
 
+from benchmarks.accounts import PASSWORD, REALM
 from benchmarks.load import Load, number_after, stamp
 from benchmarks.messages import lookup, register, runs
 
-PASSWORD = "secret"
-REALM = "127.0.0.1"
 URI = "sip:127.0.0.1"
 CNONCE = b"c0ffee00"
 NONCE_PLACE = b"NONCE"

@@ -199,6 +199,10 @@ def named(name: str, transport: str = "udp") -> Callable[[Plan], str]:
     return lambda plan: configs.named(name, transport)
 
 
+def with_accounts(plan: Plan) -> str:
+    return configs.with_accounts(USERS)
+
+
 def defaults(plan: Plan) -> str:
     return configs.default()
 
@@ -227,6 +231,7 @@ SCENARIOS = (
     Scenario("call", "record-routed call", "call", 800, 48, named("call.cfg"), calls("udp"), flow),
     Scenario("register", "REGISTER", "REGISTER", 3_000, 96, named("register.cfg"), registers("udp"), filled_flow),
     Scenario("authorize", "REGISTER, digest", "REGISTER", 1_500, 96, named("authorize.cfg"), authorized, flow),
+    Scenario("authorize-sql", "REGISTER, digest, SQLite", "REGISTER", 1_500, 96, with_accounts, authorized, flow),
     Scenario("default", "call, default configuration", "call", 400, 48, defaults, calls_to_users, flow),
     Scenario("stock", "call, stock configuration of 3.1", "call", 400, 48, stock, calls_to_users, flow, 3, OURS),
     *over("tcp", "TCP"),
