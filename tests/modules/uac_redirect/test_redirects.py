@@ -209,7 +209,7 @@ def test_branch_flags(caller):
     one = caller('get_redirects("*")', 'modparam("uac_redirect", "bflags", 6)')
     one.answer(302, contact(1, "0.4"))
     message = one.invites()[0].message
-    transaction = one.node.worker.module("tm").table.find_call(message.call_id, message.cseq.number)
+    transaction = one.node.worker.module("tm").table.find_call(message.call_id, str(message.cseq.number))
     assert [branch.info.flags for branch in transaction.branches] == [0, 6]
 
 
