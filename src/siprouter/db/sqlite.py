@@ -29,7 +29,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, url: DbUrl, create: bool = False) -> None:
         super().__init__(url)
-        self.dialect = Dialect('"', "?")
+        self.dialect = Dialect("`", "?")  # the name of a missing column in double quotes would be a text
         self._create = create
         self._connection: sqlite3.Connection | None = None
 

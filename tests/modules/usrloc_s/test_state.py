@@ -1,5 +1,10 @@
 """Parameters, and the attributes kept with contacts."""
 
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from siprouter.core.avp import CLASS_USER, TRACK_TO
 from siprouter.modules.usrloc.domain import INSERT
 from siprouter.modules.usrloc_s.reg_avps import registration_avps
@@ -9,10 +14,26 @@ from tests.support.fakes import FakeWorker, call, context
 TO_USER = CLASS_USER | TRACK_TO
 
 
-def test_a_database_is_refused(worker: FakeWorker) -> None:
-    load_ser(worker, "usrloc", db_mode=1)
+@pytest.mark.parametrize(
+    ("params", "why"),
+    [
+        ({"db_mode": 4}, "db_mode must be 0, 1, 2 or 3, found 4"),
+        ({"db_mode": 1, "uid_column": "a b"}, "parameter uid_column is no name"),
+        ({"db_mode": 1, "reg_avp_column": "a b"}, "parameter reg_avp_column is no name"),
+        ({"db_mode": 2, "db_url": ""}, "db_url is empty"),
+        ({"db_mode": 3, "db_url": "flatstore:/x"}, "takes new rows only"),
+    ],
+)
+def test_database_parameters_are_checked(worker: FakeWorker, params: dict[str, Any], why: str) -> None:
+    load_ser(worker, "usrloc", **params)
     (error,) = worker.configure_modules()
-    assert "db_mode 1 needs storage in a database" in str(error)
+    assert why in str(error)
+
+
+def test_a_method_column_has_no_effect(worker: FakeWorker, tmp_path: Path) -> None:
+    load_ser(worker, "usrloc", db_mode=1, db_url=f"sqlite://{tmp_path}/x", method_column="m")
+    assert worker.configure_modules() == []
+    assert any("method_column has no effect" in text for text in worker.texts())
 
 
 def test_bad_interval(worker: FakeWorker) -> None:

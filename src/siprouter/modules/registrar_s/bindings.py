@@ -39,10 +39,7 @@ def apply_registration(
             if index >= 0:
                 _remove(outcome, index)
             continue
-        contact = _contact(reg, wanted, outcome.contacts[index].flags if index >= 0 else 0)
-        outcome.contacts = put_contact(outcome.contacts, index, contact, newest_first)
-        outcome.changes.append((INSERT if index < 0 else UPDATE, contact))
-        _remove_twins(outcome, contact)
+        _put(outcome, index, _contact(reg, wanted, outcome.contacts[index].flags if index >= 0 else 0), newest_first)
     if max_contacts and max_contacts < len(outcome.contacts) > len(contacts):
         raise Rejected(*TOO_MANY)
     return outcome
@@ -54,12 +51,19 @@ def _remove(outcome: Outcome, index: int) -> None:
     outcome.contacts = contacts[:index] + contacts[index + 1 :]
 
 
-def _remove_twins(outcome: Outcome, kept: SerContact) -> None:
-    """A phone that was known by its instance may have taken the URI of another binding."""
-    twins = [one for one in outcome.contacts if one.uri == kept.uri and one is not kept]
-    if twins:
-        outcome.changes += [(DELETE, one) for one in twins]
-        outcome.contacts = tuple([one for one in outcome.contacts if one.uri != kept.uri or one is kept])
+def _put(outcome: Outcome, index: int, contact: SerContact, newest_first: bool) -> None:
+    """A phone that was known by its instance may come with another URI, and take that of another binding.
+
+    What keeps bindings by their URI needs to hear that those are gone before it hears of the new one.
+    """
+    old = outcome.contacts[index] if index >= 0 else None
+    moved = old is not None and old.uri != contact.uri
+    contacts = put_contact(outcome.contacts, index, contact, newest_first)
+    twins = [one for one in contacts if one.uri == contact.uri and one is not contact]
+    gone = [old, *twins] if moved else twins
+    outcome.changes += [(DELETE, one) for one in gone if one is not None]
+    outcome.changes.append((INSERT if old is None or moved else UPDATE, contact))
+    outcome.contacts = tuple([one for one in contacts if one not in twins]) if twins else contacts
 
 
 def _contact(reg: Registration, wanted: Wanted, old_flags: int) -> SerContact:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from siprouter.core.values import wrap_int
-from siprouter.db.operations import Delete, Key, Operation, Replace
-from siprouter.db.values import Row, Value, cut, from_epoch, to_epoch, to_text
+from siprouter.db.values import Row, Value, from_epoch, to_epoch, to_text
 from siprouter.modules.usrloc.contact import ALL_METHODS, MATCH_CALL_ID, MATCH_PATH, Q_UNSET, Contact
-
-MEMORY_ONLY = 1
-"""storage flag of contacts that no database gets"""
+from siprouter.modules.usrloc.row_kind import RowKind
 
 UINT32 = 0xFFFFFFFF
 NAMES = (
@@ -21,12 +19,20 @@ LAST_MODIFIED = "last_modified"
 
 
 @dataclass(frozen=True)
-class Columns:
+class Columns(RowKind):
     """The names of the columns, in the order of NAMES, and what a row is found by."""
 
     names: dict[str, str]
     use_domain: bool
     matching_mode: int
+
+    version: ClassVar[int | None] = 1004
+    memory_only: ClassVar[int] = 1
+
+    @property
+    def newest_first(self) -> str:
+        """The column by which rows are read where the newest contact is to be the first."""
+        return LAST_MODIFIED
 
     @property
     def wanted(self) -> list[str]:
@@ -71,23 +77,15 @@ class Columns:
         named = {self.names[name]: value for name, value in values.items()}
         return {**self.account(aor), **named, LAST_MODIFIED: from_epoch(contact.last_modified)}
 
-    def fits(self, row: dict[str, Value], widths: dict[str, int]) -> bool:
-        """Whether nothing would be cut off that a binding is of no use without."""
-        vital = [self.names[name] for name in ("user", "domain", "contact", "received", "path", "socket")]
-        return all(len(to_text(row.get(name))) <= widths.get(name, 1 << 30) for name in vital)
+    def vital(self) -> list[str]:
+        """The columns that a binding is of no use without, or with a part of."""
+        return [self.names[name] for name in ("user", "domain", "contact", "received", "path", "socket")]
 
-    def operation(
-        self, table: str, aor: str, contact: Contact, removed: bool, widths: dict[str, int]
-    ) -> Operation | None:
-        """What brings the row of a binding up to date; done twice it does no harm. None: it cannot be stored."""
-        row = self.row(aor, contact)
-        if not self.fits(row, widths):
-            return None
-        row = cut(row, widths)
-        if removed:
-            keys: list[Key] = [(name, row[name]) for name in self.unique()]
-            return Delete(table, keys)
-        return Replace(table, row, self.unique())
+    def compare(self, kept: Contact, stored: Contact) -> int:
+        """Which of two states of a binding is the later one, by the time of the change."""
+        if kept.last_modified > stored.last_modified:
+            return 1
+        return 0 if kept.to_row() == stored.to_row() else -1
 
     def read(self, row: Row) -> tuple[str, Contact]:
         """(address of record, binding) of a row that has the columns `wanted`. Raises ValueError."""

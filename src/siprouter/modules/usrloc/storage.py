@@ -12,16 +12,17 @@ from siprouter.db.operations import Key, Operation
 from siprouter.db.values import Row
 from siprouter.modules.usrloc.contact import Contact, Contacts, find_contact, insert_contact
 from siprouter.modules.usrloc.domain import DELETE, EXPIRE, INSERT, UPDATE, Change, Domain
-from siprouter.modules.usrloc.rows import LAST_MODIFIED, MEMORY_ONLY, Columns
+from siprouter.modules.usrloc.row_kind import RowKind
 from siprouter.util.errors import OperatorError, PeerError
 
 if TYPE_CHECKING:
     from siprouter.core.worker import Worker
 
-TABLE_VERSION = 1004
 WRITE_THROUGH = 1
 WRITE_BACK = 2
 DB_ONLY = 3
+READ_ONLY = 4
+"""loaded at the start and never written (db_mode 3 of SER)"""
 MAX_BATCH = 200
 PROGRESS = 100_000
 MAX_TURNS = 500
@@ -35,43 +36,46 @@ Changes = dict[tuple[str, str], tuple[Contact, bool]]
 class Kept:
     """What the memory has from an earlier run (a state that lasts, or a worker that was started again)."""
 
-    def __init__(self, domain: Domain, mode: int) -> None:
-        self.mode = mode
+    def __init__(self, domain: Domain, columns: RowKind) -> None:
+        self.columns = columns
         self._missing = {
             (aor, contact.uri, contact.call_id): contact for aor, contacts in domain.records() for contact in contacts
         }
 
     def find(self, aor: str, known: Contacts, contact: Contact) -> int:
         """Where the binding of a row is among those of its user, -1 where it is not."""
-        return find_contact(known, contact.uri, contact.call_id, contact.path, self.mode)
+        return find_contact(known, contact.uri, contact.call_id, contact.path, self.columns.matching_mode)
 
     def is_later(self, aor: str, kept: Contact, stored: Contact) -> bool:
         """Whether the memory's state of a binding counts; the same or an earlier one needs not to be written."""
-        if kept.last_modified > stored.last_modified:
-            return True
-        self._missing.pop((aor, kept.uri, kept.call_id), None)
-        return kept.to_row() == stored.to_row()
+        order = self.columns.compare(kept, stored)
+        if order <= 0:
+            self._missing.pop((aor, kept.uri, kept.call_id), None)
+        return order >= 0
 
     def left(self) -> list[tuple[str, Contact]]:
         """The bindings that the database does not have, or not as they are."""
-        return [(key[0], contact) for key, contact in self._missing.items() if not contact.flags & MEMORY_ONLY]
+        memory_only = self.columns.memory_only
+        return [(key[0], contact) for key, contact in self._missing.items() if not contact.flags & memory_only]
 
 
 class Storage:
     """Notes what changes and brings the rows up to date: at once (WRITE_THROUGH, DB_ONLY) or now and then.
 
     While the database is away all that changes is kept, one entry for each binding, and written when it is back.
+    READ_ONLY: nothing is written. `keeps_expired`: the rows of bindings that expire stay.
     """
 
     def __init__(
         self,
         worker: Worker,
         database: Database,
-        columns: Columns,
+        columns: RowKind,
         mode: int,
         interval: int,
         fetch_rows: int,
         newest_first: bool,
+        keeps_expired: bool = False,
     ) -> None:
         self.worker = worker
         self.log = worker.log
@@ -81,6 +85,7 @@ class Storage:
         self.interval = interval
         self.fetch_rows = fetch_rows if fetch_rows > 0 else 1_000_000_000
         self.newest_first = newest_first
+        self.keeps_expired = keeps_expired
         self.dirty: dict[Owner, Changes] = {}
         self.writing: dict[Owner, Changes] = {}
         self._widths: dict[str, dict[str, int]] = {}
@@ -95,18 +100,20 @@ class Storage:
         """Check the tables, and fill the memory from them unless the database alone counts. Raises OperatorError."""
         for domain in domains:
             check_names("usrloc", {"table": domain.name})
-            await check_version(self.database, domain.name, TABLE_VERSION, "usrloc")
+            if self.columns.version is not None:
+                await check_version(self.database, domain.name, self.columns.version, "usrloc")
             try:
                 self._widths[domain.name] = await self.database.widths(domain.name)
                 if self.mode != DB_ONLY and self.worker.index == 0:
                     await self._load_domain(domain)
             except DbError as error:
-                raise OperatorError(f"usrloc: table {domain.name} cannot be loaded: {error}") from None
+                message = f"usrloc: table {domain.name} cannot be loaded: {error}"
+                raise OperatorError(message, suggestion=self.columns.hint) from None
 
     async def _load_domain(self, domain: Domain) -> None:
         began, loaded, seen = self.worker.now(), 0, 0
-        kept = Kept(domain, self.columns.matching_mode)
-        order = LAST_MODIFIED if self.newest_first else ""
+        kept = Kept(domain, self.columns)
+        order = self.columns.newest_first if self.newest_first else ""
         async for page in self.database.pages(domain.name, [], self.columns.wanted, order, self.fetch_rows):
             for row in page:
                 seen += 1
@@ -129,7 +136,8 @@ class Storage:
             self.log.error("table %s: a row is left out: %s", domain.name, error, source="usrloc")
             return False
         if not contact.is_valid(domain.clock()):
-            self._note(domain, aor, contact, True)
+            if not self.keeps_expired and not contact.flags & self.columns.memory_only:
+                self._note(domain, aor, contact, True)
             return False
         self._reading = True
         try:
@@ -148,12 +156,14 @@ class Storage:
     # --- changes
 
     def _note(self, domain: Domain, aor: str, contact: Contact, removed: bool) -> None:
+        if self.mode == READ_ONLY:
+            return
         also = {1: contact.call_id, 2: contact.path or ""}.get(self.columns.matching_mode, "")
         self.dirty.setdefault((domain.name, aor), {})[contact.uri, also] = (contact, removed)
 
     def changed(self, event: int, domain: Domain, aor: str, contact: Contact) -> None:
         """A binding has changed: what `usrloc.subscribe` calls."""
-        if self._reading or contact.flags & MEMORY_ONLY:
+        if self._reading or contact.flags & self.columns.memory_only or (event == EXPIRE and self.keeps_expired):
             return
         self._note(domain, aor, contact, event in (DELETE, EXPIRE))
         if self.mode != WRITE_BACK and not self._task_runs and not self._away:
@@ -166,6 +176,16 @@ class Storage:
         if self.mode != WRITE_BACK or self._away or now >= self._next:
             self._next = now + self.interval
             self._spawn()
+
+    def write_soon(self) -> None:
+        """Write what waits without waiting for the timer."""
+        if self.dirty and not self._task_runs:
+            self._spawn()
+
+    def waits(self, domain: Domain, aor: str) -> bool:
+        """Whether something of a user is still to be written (by this worker)."""
+        owner = (domain.name, aor)
+        return owner in self.dirty or owner in self.writing
 
     def _spawn(self) -> None:
         try:
@@ -238,21 +258,21 @@ class Storage:
 
     async def fetch(self, domain: Domain, aor: str) -> None:
         """Bring the memory up to date for one address of record. Where the database is away, the memory counts."""
-        owner = (domain.name, aor)
-        if owner in self.writing or owner in self.dirty:
+        if self.waits(domain, aor):
             return
         keys: list[Key] = [*self.columns.account(aor).items()]
         try:
-            order = LAST_MODIFIED if self.newest_first else ""
+            order = self.columns.newest_first if self.newest_first else ""
             rows = await self.database.query(domain.name, keys, self.columns.wanted, order)
         except DbError as error:
             self.log.error("contacts of %s cannot be read: %s", aor, error, source="usrloc")
             return
-        if owner not in self.writing and owner not in self.dirty:
+        if not self.waits(domain, aor):
             self._replace(domain, aor, rows)
 
     def _replace(self, domain: Domain, aor: str, rows: list[Row]) -> None:
         contacts: Contacts = ()
+        memory_only = self.columns.memory_only
         for row in rows:
             try:
                 contact = self.columns.read(row)[1]
@@ -264,8 +284,8 @@ class Storage:
         try:
             with domain.atomic():
                 known = domain.get(aor)
-                kept = tuple([contact for contact in known if contact.flags & MEMORY_ONLY])
-                changes: list[Change] = [(DELETE, contact) for contact in known if not contact.flags & MEMORY_ONLY]
+                kept = tuple([contact for contact in known if contact.flags & memory_only])
+                changes: list[Change] = [(DELETE, contact) for contact in known if not contact.flags & memory_only]
                 changes += [(INSERT, contact) for contact in contacts]
                 domain.store(aor, kept + contacts, changes)
         finally:

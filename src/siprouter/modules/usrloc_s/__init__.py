@@ -1,4 +1,4 @@
-"""usrloc for scripts of SER: where the phones are. Bindings (contacts) by user id, in memory."""
+"""usrloc for scripts of SER: where the phones are. Bindings (contacts) by user id, in memory and in a database."""
 
 from siprouter.core.declare import SER, Module, function, param, rpc
 from siprouter.core.routes import BRANCH, FAILURE, REQUEST
@@ -16,7 +16,6 @@ _COLUMNS = (
     "q",
     "callid",
     "cseq",
-    "method",
     "flags",
     "user_agent",
     "received",
@@ -30,17 +29,15 @@ module = Module(
     state=SerUsrloc,
     family=SER,
     params=[
-        *(
-            param(f"{name}_column", str, name, f"database column of the {name.replace('_', ' ')} (db_mode 0: unused)")
-            for name in _COLUMNS
-        ),
-        param("db_url", str, "mysql://ser:heslo@localhost/ser", "database (db_mode 0: unused)"),
+        *(param(f"{name}_column", str, name, f"database column of the {name.replace('_', ' ')}") for name in _COLUMNS),
+        param("method_column", str, "method", "no effect, as in SIP Router: no methods are stored"),
+        param("db_url", str, "mysql://ser:heslo@localhost/ser", "database"),
         param("timer_interval", int, 60, "seconds between two removals of expired contacts"),
-        param("db_mode", int, 0, "0: memory only"),
+        param("db_mode", int, 0, "0: memory only, 1: written at once, 2: now and then, 3: loaded and never written"),
         param("desc_time_order", int, 0, "1: newest contact first, instead of by q"),
-        param("reg_avp_column", str, None, "database column of the attributes (db_mode 0: unused)"),
+        param("reg_avp_column", str, None, "database column of the attributes; none: they are not stored"),
         param("reg_avp_flag", str, None, "attributes with this flag are kept with the contacts"),
-        param("db_skip_delete", int, 0, "1: expired contacts stay in the database (db_mode 0: unused)"),
+        param("db_skip_delete", int, 0, "1: expired contacts stay in the database"),
     ],
     functions=[
         function(
@@ -57,7 +54,7 @@ module = Module(
         rpc("usrloc.delete_contact", commands.delete_contact, "sss", help="remove a contact: table uid contact"),
         rpc("usrloc.dump", commands.dump, help="all contacts of all tables"),
         rpc("usrloc.dump_file", dump_file, "s", help="write all contacts to a file"),
-        rpc("usrloc.flush", commands.flush, help="remove expired contacts now"),
+        rpc("usrloc.flush", commands.flush, help="remove expired contacts now, and write what waits"),
         rpc(
             "usrloc.add_contact",
             commands.add_contact,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from siprouter.modules.usrloc.contact import MAX_EXPIRES, Q_UNSET
 from siprouter.modules.usrloc.domain import DELETE, INSERT, UPDATE, Domain
+from siprouter.modules.usrloc.state import NO_DB
 from siprouter.modules.usrloc_s.contact import (
     FL_NAT,
     FL_PERMANENT,
@@ -65,6 +66,8 @@ def flush(inst: SerUsrloc, call: Any) -> None:
     """`usrloc.flush`: what the timer does, now."""
     for domain in inst.domains.values():
         domain.sweep()
+    if inst.db_mode != NO_DB:
+        inst.storage.write_soon()
 
 
 def add_contact(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from siprouter.modules.usrloc.contact import q_text
 from siprouter.modules.usrloc.domain import Domain
+from siprouter.modules.usrloc.state import NO_DB
+from siprouter.modules.usrloc.storage import READ_ONLY
 from siprouter.modules.usrloc_s.commands import BATCH
-from siprouter.modules.usrloc_s.contact import FL_PERMANENT, SerContact, of_ser
+from siprouter.modules.usrloc_s.contact import FL_MEM, FL_PERMANENT, SerContact, of_ser
 from siprouter.rpc.values import RpcError
 from siprouter.util.text import to_bytes
 
@@ -48,7 +50,7 @@ async def _write_domain(inst: SerUsrloc, file: BinaryIO, domain: Domain) -> None
     for number, (uid, contacts) in enumerate(domain.records(), 1):
         lines = ["...Record...", f"domain: '{domain.name}'", f"uid   : '{uid}'"]
         for contact in of_ser(contacts):
-            lines += _contact_lines(domain.name, uid, contact, now)
+            lines += _contact_lines(domain.name, uid, contact, now, _state(inst, domain, uid, contact))
         lines.append(".../Record...\n")
         file.write(to_bytes("\n".join(lines)))
         if number % BATCH == 0:
@@ -56,7 +58,14 @@ async def _write_domain(inst: SerUsrloc, file: BinaryIO, domain: Domain) -> None
     file.write(b"---/Domain---\n")
 
 
-def _contact_lines(table: str, uid: str, contact: SerContact, now: float) -> list[str]:
+def _state(inst: SerUsrloc, domain: Domain, uid: str, contact: SerContact) -> str:
+    """How a contact stands to the database, as far as this worker knows."""
+    if inst.db_mode == NO_DB or inst.storage.mode == READ_ONLY or contact.flags & FL_MEM:
+        return "CS_NEW"  # not in a database
+    return "CS_DIRTY" if inst.storage.waits(domain, uid) else "CS_SYNC"
+
+
+def _contact_lines(table: str, uid: str, contact: SerContact, now: float, state: str) -> list[str]:
     if contact.flags & FL_PERMANENT:
         expires = "Permanent"
     else:
@@ -73,7 +82,7 @@ def _contact_lines(table: str, uid: str, contact: SerContact, now: float) -> lis
         ("User-Agent", f"'{contact.user_agent}'"),
         ("received", f"'{contact.received or ''}'"),
         ("instance", f"'{contact.instance or ''}'"),
-        ("State", "CS_NEW"),  # not in a database
+        ("State", state),
         ("Flags", str(contact.flags)),
         ("server_id", str(contact.server_id)),
         ("Sock", contact.socket or ""),
