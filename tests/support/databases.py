@@ -75,6 +75,15 @@ class Postgres(DatabaseServer):
     scheme = "postgres"
     user = "kamailio"
 
+    def ready(self) -> None:
+        """It listens before it lets anybody in."""
+        super().ready()
+        ask = [str(postgres_folder() / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        for _ in polls(START_SECONDS):
+            if subprocess.run(ask, timeout=START_SECONDS, check=False).returncode == 0:
+                return
+        raise AssertionError(f"{self.name} does not let anybody in:\n{self.tail()}")
+
 
 class MariaDb(DatabaseServer):
     scheme = "mysql"
@@ -126,9 +135,16 @@ def mariadb(ports: Ports) -> Iterator[MariaDb]:
             "GRANT ALL ON *.* TO 'kamailio'@'127.0.0.1' WITH GRANT OPTION;\n"
         )
         make = ["mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db"]
-        make += ["--auth-root-authentication-method=normal"]
+        # a server that starts deletes what others have in a folder for temporary files that they share
+        make += ["--auth-root-authentication-method=normal", f"--tmpdir={folder}"]
         run([*_as(user), *make], folder)
-        options = [f"--datadir={data}", f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/my.sock"]
+        options = [
+            f"--datadir={data}",
+            f"--tmpdir={folder}",
+            f"--port={port}",
+            "--bind-address=127.0.0.1",
+            f"--socket={folder}/my.sock",
+        ]
         options += ["--skip-log-bin", "--innodb-flush-log-at-trx-commit=2", f"--init-file={first}"]
         with MariaDb([*_as(user), "mariadbd", "--no-defaults", *options], folder, "mariadbd", port) as server:
             yield server
