@@ -57,3 +57,13 @@ def test_a_running_server(
         assert main(["location", "rm", "alice@a.org", "-y"]) == 0
         assert main(["location", "show", "alice@a.org"]) == 1
         assert "404 AOR not found" in capsys.readouterr().err
+
+
+def test_a_server_without_the_module(
+    tmp_path: Path, ports: Ports, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SIPROUTER_CTL", f"unix:{tmp_path}/ctl")
+    text = "\n".join(line for line in SCRIPT.splitlines() if "domain" not in line and "mi_rpc" not in line)
+    with Workers(text, tmp_path, ports):
+        assert main(["location", "list"]) == 1
+        assert '(loadmodule "mi_rpc.so")' in capsys.readouterr().err

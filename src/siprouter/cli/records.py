@@ -259,6 +259,8 @@ def call_server(socket: str | None, words: Sequence[str]) -> list[RpcValue]:
     except ValueError as error:
         raise OperatorError(f"bad socket '{name}': {error}") from None
     except RpcError as error:
-        raise OperatorError(f"the server refused '{' '.join(words)}': {error.code} {error.message}") from None
+        hint = 'loadmodule "mi_rpc.so"' if error.message == "command mi not found" else ""
+        text = f"the server refused '{' '.join(words)}': {error.code} {error.message}"
+        raise OperatorError(text, suggestion=hint) from None
     except (OSError, BinrpcError) as error:
         raise OperatorError(f"no reply from {name}: {error}") from None
